@@ -1,0 +1,142 @@
+import type { ObservedGroup, RunningMachine } from '@iommu/machine';
+import type { PciDevice } from '@iommu/pci';
+
+export type Agreement = 'equal' | 'differs' | 'unknown';
+
+/** A device whose computed group is not the observed one. */
+export interface DifferingDevice {
+  readonly device: string;
+  /** The members of its group as the kernel had it; `null`: it had none. */
+  readonly observed: readonly string[] | null;
+  readonly computed: readonly string[] | null;
+  /** Why it was computed so. */
+  readonly reason: string;
+}
+
+/** Computed groups against observed ones; `check.schema.json` of this package describes it. */
+export interface CheckReport {
+  readonly schema: 1;
+  /** Which devices share a group. `unknown`: facts are missing, and what was observed is among what they allow. */
+  readonly partition: Agreement;
+  readonly ids: Agreement;
+  /** Devices compared: those of the machine that are in an observed or in a computed group. */
+  readonly devices: number;
+  readonly differing: readonly DifferingDevice[];
+  /** Devices that were observed in a group and that the description does not hold. */
+  readonly missing: readonly string[];
+}
+
+/** Members of each device's group. */
+type Partition = ReadonlyMap<string, readonly string[]>;
+
+const observedPartition = (groups: readonly ObservedGroup[], known: ReadonlySet<string>): Partition => {
+  const partition = new Map<string, readonly string[]>();
+  for (const { devices } of groups) {
+    const members = devices.filter((device) => known.has(device)).sort();
+    for (const device of members) partition.set(device, members);
+  }
+  return partition;
+};
+
+const computedPartition = (running: RunningMachine): Partition => {
+  const partition = new Map<string, readonly string[]>();
+  for (const group of running.iommu.groups) {
+    const members = group.devices.map(({ name }) => name).sort();
+    for (const device of members) partition.set(device, members);
+  }
+  return partition;
+};
+
+/** A bridge of which it is not known where it leads, or a function of which it is not known what leads to it. */
+const hasUnknownPlace = (device: PciDevice): boolean => {
+  const { headerType, classCode = 0 } = device.facts;
+  const looksLikeBridge = headerType === 1 || (headerType === undefined && classCode >>> 8 === 0x0604);
+  return device.pciBus.parentUnknown || (looksLikeBridge && device.subordinate === undefined);
+};
+
+/**
+ * The coarsest partition that the input allows: the pessimistic one, with everything of unknown place in one group per
+ * segment, for each of it may sit below any other.
+ */
+const coarsest = (running: RunningMachine, pessimistic: Partition): Partition => {
+  const merged = new Map(pessimistic);
+  const bySegment = new Map<number, Set<string>>();
+  for (const device of running.topology.devices) {
+    if (!hasUnknownPlace(device)) continue;
+    const members = bySegment.get(device.segment) ?? new Set<string>();
+    for (const name of merged.get(device.name) ?? [device.name]) members.add(name);
+    bySegment.set(device.segment, members);
+  }
+  for (const members of bySegment.values()) {
+    const list = [...members].sort();
+    for (const name of list) merged.set(name, list);
+  }
+  return merged;
+};
+
+const same = (a: readonly string[] | undefined, b: readonly string[] | undefined): boolean =>
+  a === b || (a !== undefined && b !== undefined && a.length === b.length && a.every((name, at) => name === b[at]));
+
+/** Whether every group of `fine` lies within a group of `coarse`. */
+const refines = (fine: Partition, coarse: Partition): boolean =>
+  [...fine].every(([device, members]) => {
+    const around = coarse.get(device);
+    return around !== undefined && members.every((member) => around.includes(member));
+  });
+
+const sameIds = (running: RunningMachine, groups: readonly ObservedGroup[]): boolean => {
+  const observed = new Map(groups.flatMap(({ id, devices }) => devices.map((device) => [device, id] as const)));
+  return running.devices.every((device) => {
+    const id = observed.get(device.name);
+    return id === undefined || running.iommu.groups.of(device)?.id === id;
+  });
+};
+
+/**
+ * Whether the facts that are missing leave the partition as it is.
+ *
+ * @param running - Booted pessimistically.
+ * @param optimistic - The same booted optimistically.
+ */
+export const partitionIsCertain = (running: RunningMachine, optimistic: RunningMachine): boolean =>
+  refines(coarsest(running, computedPartition(running)), computedPartition(optimistic));
+
+/**
+ * Compare a running machine with what its description holds of the kernel's own groups.
+ *
+ * @param running - Booted with unknown facts taken pessimistically: the coarsest partition.
+ * @param optimistic - The same booted optimistically: the finest. What was observed may lie anywhere between.
+ * @returns `undefined` when nothing was observed.
+ */
+export const check = (running: RunningMachine, optimistic: RunningMachine = running): CheckReport | undefined => {
+  const { observed: seen } = running.machine;
+  if (!seen) return undefined;
+  const known = new Set(running.devices.map(({ name }) => name));
+  const observed = observedPartition(seen.groups, known);
+  const computed = computedPartition(running);
+  const names = [...known].filter((name) => observed.has(name) || computed.has(name));
+  const differing = names.filter((name) => !same(observed.get(name), computed.get(name)));
+  const missing = seen.groups.flatMap(({ devices }) => devices).filter((device) => !known.has(device));
+  const finest = computedPartition(optimistic);
+  const bound = coarsest(running, computed);
+  const allowed = refines(finest, observed) && refines(observed, bound);
+  const certain = refines(bound, finest);
+  const partition = differing.length === 0 ? 'equal' : allowed && !certain ? 'unknown' : 'differs';
+  const guessed = running.assumed !== undefined || partition === 'unknown';
+  return {
+    schema: 1,
+    partition,
+    ids: partition !== 'differs' && sameIds(running, seen.groups) ? 'equal' : guessed ? 'unknown' : 'differs',
+    devices: names.length,
+    differing: differing.map((device) => ({
+      device,
+      observed: observed.get(device) ?? null,
+      computed: computed.get(device) ?? null,
+      reason: running
+        .outcomeOf(running.device(device))
+        .reasons.map(({ text }) => text)
+        .join(' '),
+    })),
+    missing,
+  };
+};

@@ -1,0 +1,120 @@
+import { type Diagnostic, formatReservedRegion } from '@iommu/core';
+import { type Machine, type RunningMachine, resolveKernel } from '@iommu/machine';
+
+/** One group, as `iommu groups --json` prints it. */
+export interface GroupReport {
+  /** `null`: it depends on what the input does not hold. */
+  readonly id: number | null;
+  readonly name: string | null;
+  /** `DMA-FQ`, `DMA`, `identity`, `unknown`. */
+  readonly type: string;
+  /** In join order, with their segment always written. */
+  readonly devices: readonly string[];
+  /** Lines of `reserved_regions`. */
+  readonly reservedRegions: readonly string[];
+}
+
+/** A device without a group. */
+export interface UngroupedReport {
+  readonly device: string;
+  readonly reason: string;
+}
+
+/** A machine's groups as plain data; `groups.schema.json` of this package describes it. */
+export interface GroupsReport {
+  readonly schema: 1;
+  readonly machine: { readonly name: string | null; readonly kernel: string | null; readonly arch: string };
+  /** The firmware was supposed: the partition stands, ids, types and regions are a guess. */
+  readonly assumed: boolean;
+  /** By id. */
+  readonly groups: readonly GroupReport[];
+  readonly ungrouped: readonly UngroupedReport[];
+  readonly diagnostics: readonly DiagnosticReport[];
+}
+
+export interface DiagnosticReport {
+  readonly severity: Diagnostic['severity'];
+  readonly code: string;
+  readonly message: string;
+}
+
+/** The groups of a running machine, computed. */
+export const groupsReport = (running: RunningMachine): GroupsReport => {
+  const { iommu, machine, kernel, assumed, diagnostics } = running;
+  const groups = [...iommu.groups].sort((a, b) => a.id - b.id);
+  return {
+    schema: 1,
+    machine: { name: machine.name ?? null, kernel: kernel.release ?? null, arch: kernel.arch },
+    assumed: assumed !== undefined,
+    groups: groups.map((group) => ({
+      id: group.id,
+      name: group.name ?? null,
+      type: group.type ?? 'unknown',
+      devices: group.devices.map(({ name }) => name),
+      reservedRegions: iommu.reservedRegions(group).map(formatReservedRegion),
+    })),
+    ungrouped: running.devices
+      .filter((device) => !iommu.groups.of(device))
+      .map((device) => ({ device: device.name, reason: running.outcomeOf(device).reasons[0]?.text ?? '' })),
+    diagnostics: [
+      ...(assumed === undefined
+        ? []
+        : [
+            {
+              severity: 'assumed' as const,
+              code: 'firmware-assumed',
+              message: `the input holds no firmware tables; supposed: ${assumed}`,
+            },
+          ]),
+      ...diagnostics.map(({ severity, code, message }) => ({ severity, code, message })),
+      ...uncertain(running),
+    ],
+  };
+};
+
+/**
+ * The groups that a machine's description holds as the kernel's own, in the form of computed ones; members are sorted,
+ * for their order cannot be observed.
+ *
+ * @returns `undefined` when none were observed.
+ */
+export const observedReport = ({ observed, name, kernel, pci }: Machine): GroupsReport | undefined => {
+  if (!observed) return undefined;
+  const grouped = new Set(observed.groups.flatMap(({ devices }) => devices));
+  const known = pci?.functions.map(({ address }) => address) ?? [];
+  return {
+    schema: 1,
+    machine: { name: name ?? null, kernel: kernel?.release ?? null, arch: resolveKernel(kernel).arch },
+    assumed: false,
+    groups: observed.groups.map((group) => ({
+      id: group.id,
+      name: group.name ?? null,
+      type: group.type ?? 'unknown',
+      devices: group.devices,
+      reservedRegions: group.reservedRegions ?? [],
+    })),
+    ungrouped: known
+      .filter((device) => !grouped.has(device))
+      .map((device) => ({ device, reason: `The ${observed.source} source shows no group for it.` })),
+    diagnostics: [],
+  };
+};
+
+/** One line for each fact that decisions lacked. */
+const uncertain = ({ devices, iommu }: RunningMachine): DiagnosticReport[] => {
+  const facts = new Map<string, string[]>();
+  for (const device of devices) {
+    for (const reason of iommu.groups.of(device) ? iommu.outcomeOf(device).reasons : []) {
+      for (const fact of reason.unknown ?? []) {
+        const concerned = facts.get(fact);
+        if (concerned) concerned.push(device.name);
+        else facts.set(fact, [device.name]);
+      }
+    }
+  }
+  return [...facts].map(([fact, concerned]) => ({
+    severity: 'assumed',
+    code: 'fact-unknown',
+    message: `the ${fact} is not in the input; the groups of ${concerned.slice(0, 4).join(', ')}${concerned.length > 4 ? ` and ${concerned.length - 4} more` : ''} rest on a guess`,
+  }));
+};

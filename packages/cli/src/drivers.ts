@@ -1,0 +1,5 @@
+import type { IommuDriver } from '@iommu/core';
+import { intelVtd } from '@iommu/driver-intel-vtd';
+
+/** The drivers that come with the command, in the order in which they are asked. */
+export const bundledDrivers = (): IommuDriver[] => [intelVtd()];

@@ -1,0 +1,35 @@
+import type { BootFlags } from './input.js';
+
+/** A flag with a value that is taken as it stands. */
+export const text = (brief: string, placeholder: string) =>
+  ({ kind: 'parsed', parse: String, brief, placeholder, optional: true }) as const;
+
+export const toggle = (brief: string) => ({ kind: 'boolean', brief, optional: true, withNegated: false }) as const;
+
+/** Flags of every command that computes groups. */
+export interface ComputeFlags extends BootFlags {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+export const computeFlags = {
+  kernel: text('Answer as this kernel would, in place of the one that the input names', 'version'),
+  cmdline: text('Boot with this command line, in place of the one in the input', 'words'),
+  policy: text('Use the rules of this policy', 'name'),
+  json: toggle('Print JSON instead of text'),
+  quiet: toggle('Leave out notes on what was odd or supposed'),
+} as const;
+
+/** The input of every command. */
+export const input = {
+  kind: 'tuple',
+  parameters: [
+    {
+      brief:
+        'Output of lspci, a sysfs folder or tar, a umockdev record, a kernel log, a machine as JSON; - for standard input; default: this machine',
+      parse: String,
+      placeholder: 'input',
+      optional: true,
+    },
+  ],
+} as const;

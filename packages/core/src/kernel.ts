@@ -1,0 +1,30 @@
+/** One word of the kernel command line, in its order: `intel_iommu=on` is `{ name: 'intel_iommu', value: 'on' }`. */
+export interface BootParameter {
+  readonly name: string;
+  /** `undefined` for a word without `=`. */
+  readonly value: string | undefined;
+}
+
+/**
+ * The kernel whose answer is wanted.
+ *
+ * Packages never compare releases themselves: what differs between releases is asked by the name of the rule, and the
+ * one table that knows releases (in `@iommu/machine`) fills the answers.
+ */
+export interface Kernel {
+  /** As `uname -r` prints it, or a bare version; `undefined` when the input does not hold it. */
+  readonly release: string | undefined;
+  /** Of the machine, as the kernel's `arch/` folder spells it: `x86`, `arm64`. */
+  readonly arch: string;
+  readonly commandLine: readonly BootParameter[];
+  /** How the kernel was configured to choose default domains (`CONFIG_IOMMU_DEFAULT_…`). */
+  readonly defaultDomain: 'passthrough' | 'lazy' | 'strict';
+  /** The behaviour named `rule` at this release; `undefined` when no release differs in it, so the default stands. */
+  rule(rule: string): string | undefined;
+  /** Whether this kernel has what upstream added in `version` (`5.8`). For data rows that carry their release. */
+  has(version: string): boolean;
+}
+
+/** The values of every occurrence of `name` on the command line, in order; a word without `=` gives the empty string. */
+export const bootParameters = (kernel: Pick<Kernel, 'commandLine'>, name: string): string[] =>
+  kernel.commandLine.filter((word) => word.name === name).map((word) => word.value ?? '');

@@ -1,0 +1,136 @@
+import type { Device, Diagnostic, IommuUnit, Platform, Reason, UnitRegisters } from '@iommu/core';
+import { isPciDevice, type PciDevice, type PciTopology } from '@iommu/pci';
+import { type DeviceScope, formatScope } from './device-scope.js';
+import type { Andd, Dmar, Drhd } from './dmar.js';
+import { graphicsQuirks, isDisplay } from './graphics-quirks.js';
+import type { VtdParameters } from './parameters.js';
+import { matchScope, scopeTypeMismatch } from './scope-match.js';
+import { noAddressWidth } from './vtd-registers.js';
+
+/** One hardware unit of the table, in use or not. */
+export interface VtdUnit extends IommuUnit {
+  readonly drhd: Drhd;
+  readonly registers: UnitRegisters | undefined;
+  /** Its name-space devices, by their ACPI paths. */
+  readonly namespaceDevices: ReadonlyMap<string, DeviceScope>;
+  /** Why Linux leaves the unit alone; the devices that it would own then have no IOMMU. */
+  ignored: Reason | undefined;
+}
+
+/**
+ * The units in the order in which Linux keeps and registers them: those that name their devices first, the last of the
+ * table before the others; those for all other devices behind them, in table order. Names follow table order.
+ *
+ * @see Linux v7.0 drivers/iommu/intel/dmar.c dmar_register_drhd_unit(), dmar_parse_one_drhd()
+ */
+export const unitsInListOrder = (dmar: Dmar, recorded: readonly UnitRegisters[]): VtdUnit[] => {
+  const list: VtdUnit[] = [];
+  const seen = new Set<string>();
+  for (const drhd of dmar.drhds) {
+    // A second structure with the same registers is the same unit: Linux keeps the first.
+    const key = `${drhd.segment}:${drhd.registerBase}`;
+    if (seen.has(key)) continue;
+    const unit: VtdUnit = {
+      name: `dmar${seen.size}`,
+      drhd,
+      registers: recorded.find(({ address }) => address === drhd.registerBase),
+      namespaceDevices: namespaceDevices(drhd, dmar.andds),
+      ignored: undefined,
+    };
+    seen.add(key);
+    if (drhd.includePciAll) list.push(unit);
+    else list.unshift(unit);
+  }
+  return list;
+};
+
+const namespaceDevices = ({ scopes }: Drhd, andds: readonly Andd[]): ReadonlyMap<string, DeviceScope> => {
+  const devices = new Map<string, DeviceScope>();
+  for (const scope of scopes) {
+    const andd = andds.find(({ deviceNumber }) => deviceNumber === scope.enumerationId);
+    if (scope.type === 'acpi-namespace' && andd) devices.set(andd.objectName, scope);
+  }
+  return devices;
+};
+
+export const topologyOf = (devices: readonly Device[]): PciTopology | undefined => devices.find(isPciDevice)?.topology;
+
+/** The functions that a unit's scopes name and that are there. */
+export const scopeDevices = (
+  topology: PciTopology | undefined,
+  { drhd }: VtdUnit,
+  report?: (diagnostic: Diagnostic) => void,
+): readonly PciDevice[] =>
+  topology ? drhd.scopes.flatMap((scope) => matchScope(topology, drhd.segment, scope, report) ?? []) : [];
+
+/**
+ * A scope whose kind contradicts its device: it stops the whole of VT-d at boot.
+ *
+ * @see Linux v7.0 drivers/iommu/intel/dmar.c dmar_pci_bus_add_dev()
+ */
+export const scopeConflict = (topology: PciTopology | undefined, dmar: Dmar): Reason | undefined => {
+  if (!topology) return undefined;
+  for (const { segment, scopes } of [...dmar.drhds, ...dmar.rmrrs, ...dmar.atsrs, ...dmar.satcs]) {
+    for (const scope of scopes) {
+      const device = matchScope(topology, segment, scope);
+      if (!device || !scopeTypeMismatch(scope, device)) continue;
+      return {
+        rule: 'dmar-scope-type-mismatch',
+        text: `The DMAR names ${device.name} as ${scope.type} (scope ${formatScope(scope)}), which its header contradicts; Linux then gives up VT-d altogether.`,
+        source: 'dmar_insert_dev_scope()',
+        devices: [device],
+      };
+    }
+  }
+  return undefined;
+};
+
+/** Find the units that Linux leaves alone. @see Linux v7.0 drivers/iommu/intel/iommu.c init_no_remapping_devices(); dmar.c alloc_iommu() */
+export const markIgnored = (
+  units: readonly VtdUnit[],
+  platform: Platform,
+  parameters: VtdParameters,
+): { readonly strict: boolean } => {
+  const topology = topologyOf(platform.devices);
+  const present = new Set(platform.devices.map(({ firmwareNode }) => firmwareNode));
+  const quirks = graphicsQuirks(topology?.devices ?? [], platform.kernel);
+  for (const unit of units) {
+    const { drhd, registers } = unit;
+    if (noAddressWidth(registers)) {
+      unit.ignored = ignored(
+        unit,
+        'no-address-width',
+        'its registers name no address width that Linux can use',
+        'alloc_iommu()',
+      );
+      continue;
+    }
+    if (drhd.includePciAll) continue;
+    const named = scopeDevices(topology, unit, platform.report);
+    const namespace = [...unit.namespaceDevices.keys()].some((path) => present.has(path));
+    if (named.length === 0 && !namespace) {
+      unit.ignored = ignored(
+        unit,
+        'no-scope-device',
+        'none of the devices that it names is there',
+        'init_no_remapping_devices()',
+      );
+    } else if (!namespace && named.every(isDisplay) && (parameters.igfxOff || quirks.igfxOff)) {
+      const why = parameters.igfxOff ? 'intel_iommu=igfx_off is given' : `of a quirk of ${quirks.igfxOff?.name}`;
+      unit.ignored = ignored(
+        unit,
+        'graphics-off',
+        `it serves graphics only, and because ${why}`,
+        'init_no_remapping_devices()',
+      );
+    }
+  }
+  return { strict: quirks.strict };
+};
+
+const ignored = ({ name, drhd }: VtdUnit, rule: string, why: string, source: string): Reason => ({
+  rule: `unit-ignored-${rule}`,
+  text: `${name} (registers at 0x${drhd.registerBase.toString(16)}) is left alone: ${why}.`,
+  source,
+  devices: [],
+});

@@ -1,0 +1,104 @@
+/**
+ * A tree of files that was recorded or is live, read by paths without a leading slash: `sys/bus/pci/devices`.
+ *
+ * Paths are taken as they stand: links are read, never followed.
+ */
+export interface FileTree {
+  /** Content of a regular file; `undefined` when there is none, or it may not be read. */
+  read(path: string): Uint8Array | undefined;
+  /** As {@link read}, with the size that the file claims to have, where that may be more than could be read. */
+  readSized?(path: string): { readonly bytes: Uint8Array; readonly size: number } | undefined;
+  /** Text of a symbolic link. */
+  link(path: string): string | undefined;
+  /** Names in a directory, in no particular order; empty when there is none. */
+  list(path: string): readonly string[];
+}
+
+const decoder = new TextDecoder('utf-8');
+
+/** A text file without the blanks at its end. */
+export const readText = (tree: FileTree, path: string): string | undefined => {
+  const bytes = tree.read(path);
+  return bytes && decoder.decode(bytes).trimEnd();
+};
+
+/** The last part of a link's text: what it points to. */
+export const linkName = (tree: FileTree, path: string): string | undefined => tree.link(path)?.split('/').at(-1);
+
+/** `a/b` and `../c` make `a/c`; `undefined` when the link leads out of the tree. */
+export const resolveLink = (directory: string, link: string): string | undefined => {
+  const parts = link.startsWith('/') ? [] : directory.split('/').filter(Boolean);
+  for (const part of link.split('/')) {
+    if (part === '' || part === '.') continue;
+    if (part === '..') {
+      if (parts.pop() === undefined) return undefined;
+    } else parts.push(part);
+  }
+  return parts.join('/');
+};
+
+interface Node {
+  bytes?: Uint8Array;
+  link?: string;
+  children?: Map<string, Node>;
+}
+
+/** A tree in memory, filled path by path. */
+export class MemoryTree implements FileTree {
+  readonly #root: Node = { children: new Map() };
+
+  #node(path: string, make: boolean): Node | undefined {
+    let node = this.#root;
+    for (const part of path.split('/')) {
+      if (part === '' || part === '.') continue;
+      let next = node.children?.get(part);
+      if (!next) {
+        if (!make) return undefined;
+        next = {};
+        node.children ??= new Map();
+        node.children.set(part, next);
+      }
+      node = next;
+    }
+    return node;
+  }
+
+  addFile(path: string, bytes: Uint8Array): void {
+    const node = this.#node(path, true);
+    if (node) node.bytes = bytes;
+  }
+
+  addLink(path: string, text: string): void {
+    const node = this.#node(path, true);
+    if (node) node.link = text;
+  }
+
+  addDirectory(path: string): void {
+    const node = this.#node(path, true);
+    if (node) node.children ??= new Map();
+  }
+
+  read(path: string): Uint8Array | undefined {
+    return this.#node(path, false)?.bytes;
+  }
+
+  link(path: string): string | undefined {
+    return this.#node(path, false)?.link;
+  }
+
+  list(path: string): readonly string[] {
+    return [...(this.#node(path, false)?.children?.keys() ?? [])];
+  }
+}
+
+/** The part of a tree below a directory, as a tree of its own. */
+export const subtree = (tree: FileTree, directory: string): FileTree => {
+  if (directory === '') return tree;
+  const below = (path: string) => `${directory}/${path}`;
+  return {
+    read: (path) => tree.read(below(path)),
+    ...(tree.readSized && { readSized: (path) => tree.readSized?.(below(path)) }),
+    link: (path) => tree.link(below(path)),
+    list: (path) => tree.list(path === '' ? directory : below(path)),
+  };
+};

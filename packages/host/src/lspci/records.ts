@@ -1,0 +1,93 @@
+import { cleanLines } from './clean.js';
+import { type DeviceHeader, parseHeader } from './header.js';
+
+/** One device of a dump: its first line, the text below it, the bytes of `-x`. */
+export interface DeviceRecord {
+  readonly header: DeviceHeader;
+  /** All lines below, blanks and line ends made one blank each: a folded line reads as a whole one. */
+  readonly body: string;
+  /** From byte 0 as far as rows follow each other; empty without `-x`. */
+  readonly config: Uint8Array;
+  /** The heading `IOMMU Group 7` that it stands under, in listings by group. */
+  readonly listedGroup: number | undefined;
+}
+
+const HEX_ROW = /^\s*([0-9a-f]{2,3}):((?: [0-9a-f]{2}){1,16})\s*$/i;
+const GROUP_HEADING = /^\W*(?:IOMMU[ _-]?)?Group[ #]+0*(\d+)\b[ :.]*(.*)$/i;
+/** `Subsystem: …`: a line of its own, wherever it was moved. */
+const KEYED = /^\s|^[A-Z!][A-Za-z0-9 /()_-]{1,40}:(?:\s|$)/;
+
+interface OpenRecord {
+  head: string;
+  readonly lines: string[];
+  readonly rows: Map<number, number[]>;
+  readonly group: number | undefined;
+}
+
+const bytesOf = (rows: ReadonlyMap<number, readonly number[]>): Uint8Array => {
+  const bytes: number[] = [];
+  for (let row = rows.get(0); row; row = rows.get(bytes.length)) {
+    bytes.push(...row);
+    if (row.length < 16) break;
+  }
+  return Uint8Array.from(bytes);
+};
+
+const close = ({ head, lines, rows, group }: OpenRecord): DeviceRecord[] => {
+  const header = parseHeader(head);
+  if (!header) return [];
+  return [{ header, body: lines.join('\n').replace(/\s+/g, ' '), config: bytesOf(rows), listedGroup: group }];
+};
+
+/** Takes in a dump line by line. */
+class Splitter {
+  readonly records: DeviceRecord[] = [];
+  #open: OpenRecord | undefined;
+  #group: number | undefined;
+
+  take(line: string): void {
+    const text = this.#takeHeading(line);
+    if (text === '') return;
+    if (parseHeader(text)) {
+      this.end();
+      this.#open = { head: text, lines: [], rows: new Map(), group: this.#group };
+    } else if (this.#open) takeBody(this.#open, text);
+  }
+
+  /** Note the number of a group's heading. @returns What is left of the line. */
+  #takeHeading(line: string): string {
+    const [, id, rest = ''] = GROUP_HEADING.exec(line) ?? [];
+    if (id === undefined || (rest !== '' && !parseHeader(rest))) return line;
+    this.#group = Number(id);
+    return rest;
+  }
+
+  end(): void {
+    if (this.#open) this.records.push(...close(this.#open));
+    this.#open = undefined;
+  }
+}
+
+const takeBody = (open: OpenRecord, line: string): void => {
+  const [, offset, bytes = ''] = HEX_ROW.exec(line) ?? [];
+  if (offset !== undefined) {
+    const values = bytes.trim().split(' ');
+    open.rows.set(
+      Number.parseInt(offset, 16),
+      values.map((byte) => Number.parseInt(byte, 16)),
+    );
+  } else if (open.lines.length === 0 && open.rows.size === 0 && !KEYED.test(line)) open.head += ` ${line.trim()}`;
+  else open.lines.push(line);
+};
+
+/**
+ * Split a dump into devices.
+ *
+ * Lines before the first device, and whatever stands between devices, are left alone. A device met twice is there twice.
+ */
+export const splitRecords = (text: string): DeviceRecord[] => {
+  const splitter = new Splitter();
+  for (const line of cleanLines(text)) splitter.take(line);
+  splitter.end();
+  return splitter.records;
+};

@@ -1,0 +1,119 @@
+import type { Machine, MachineFirmware, MachineKernel } from '@iommu/machine';
+import { type DmesgFacts, parseDmesg } from './dmesg.js';
+import { type FileTree, readText, subtree } from './file-tree.js';
+import { readSysfsGroups, readSysfsUnits } from './sysfs-iommu.js';
+import { readSysfsPci } from './sysfs-pci.js';
+
+/** Where snapshots keep what is not sysfs; the first that is there counts. */
+const PLACES = {
+  release: ['uname.txt', 'proc/sys/kernel/osrelease'],
+  commandLine: ['cmdline.txt', 'proc/cmdline'],
+  dmesg: ['dmesg.txt', 'dmesg', 'var/log/dmesg'],
+  tables: ['acpi', 'sys/firmware/acpi/tables'],
+  deviceTree: ['fdt', 'sys/firmware/fdt'],
+} as const;
+
+/** Tables that speak of IOMMUs, or of what belongs to them. */
+const TABLES = /^(DMAR|IVRS|IORT|VIOT|MCFG)\d*$/;
+
+/**
+ * Find the top of a snapshot: the directory that holds `sys`, at the tree's own top or in a single directory below it;
+ * or the top of sysfs itself.
+ */
+const findTop = (tree: FileTree): { top: FileTree; sys: FileTree } | undefined => {
+  const names = tree.list('');
+  const at = (path: string, inside: readonly string[]) => {
+    if (inside.includes('sys'))
+      return { top: subtree(tree, path), sys: subtree(tree, path === '' ? 'sys' : `${path}/sys`) };
+    const isSysfs = inside.includes('devices') && ['bus', 'kernel', 'class'].some((name) => inside.includes(name));
+    return isSysfs ? { top: subtree(tree, path), sys: subtree(tree, path) } : undefined;
+  };
+  const here = at('', names);
+  if (here) return here;
+  for (const name of names) {
+    const below = at(name, tree.list(name));
+    if (below) return below;
+  }
+  return undefined;
+};
+
+const firstText = (tree: FileTree, paths: readonly string[]): string | undefined => {
+  for (const path of paths) {
+    const text = readText(tree, path);
+    if (text !== undefined) return text;
+  }
+  return undefined;
+};
+
+const readKernel = (top: FileTree, dmesg: DmesgFacts | undefined): MachineKernel => {
+  const release = firstText(top, PLACES.release) ?? dmesg?.kernel.release;
+  const commandLine = firstText(top, PLACES.commandLine) ?? dmesg?.kernel.commandLine;
+  return {
+    ...dmesg?.kernel,
+    ...(release !== undefined && { release }),
+    ...(commandLine !== undefined && { commandLine }),
+  };
+};
+
+/** Firmware tables; `undefined` when the snapshot has no place for them, so that nobody looked. */
+const readFirmware = (top: FileTree): MachineFirmware | undefined => {
+  const acpi: Record<string, Uint8Array> = {};
+  let looked = false;
+  for (const directory of PLACES.tables) {
+    for (const name of top.list(directory)) {
+      const table = TABLES.test(name) ? top.read(`${directory}/${name}`) : undefined;
+      // A table that may not be read is there, but not known: then nothing is known of the firmware.
+      if (TABLES.test(name) && !table) return undefined;
+      looked = true;
+      if (table) acpi[name] ??= table;
+    }
+  }
+  const deviceTree = PLACES.deviceTree.map((path) => top.read(path)).find((bytes) => bytes);
+  if (!looked && !deviceTree) return undefined;
+  return { ...(looked && { acpi }), ...(deviceTree && { deviceTree }) };
+};
+
+/**
+ * A machine from a tree with sysfs in it: a recorded folder or archive, or the live system.
+ *
+ * @param log - The kernel's log, where it is not a file of the tree.
+ * @returns `undefined` when the tree holds no sysfs.
+ */
+export const readSnapshot = (tree: FileTree, log?: string): Machine | undefined => {
+  const found = findTop(tree);
+  if (!found) return undefined;
+  const { top, sys } = found;
+  const text = log ?? firstText(top, PLACES.dmesg);
+  const dmesg = text === undefined ? undefined : parseDmesg(text);
+  const pci = readSysfsPci(sys);
+  const firmware = readFirmware(top);
+  const kernel = readKernel(top, dmesg);
+  const fromSysfs = readSysfsUnits(sys);
+  const units = [
+    ...fromSysfs,
+    ...(dmesg?.units ?? []).filter(({ address }) => !fromSysfs.some((unit) => unit.address === address)),
+  ];
+  const paths = (pci?.functions ?? []).map(({ address }) => [address, `bus/pci/devices/${address}`] as const);
+  const observed =
+    readSysfsGroups(sys, paths) ??
+    (dmesg?.observed.length ? { source: 'dmesg' as const, groups: dmesg.observed } : undefined);
+  const logged = new Set(dmesg?.order);
+  const order = pci?.functions.every(
+    ({ address, physicalFunction }) => physicalFunction !== undefined || logged.has(address),
+  );
+  return {
+    schema: 1,
+    ...(Object.keys(kernel).length > 0 && { kernel }),
+    ...(firmware && { firmware }),
+    ...(pci && {
+      pci: {
+        ...pci,
+        ...(dmesg?.rootBuses.length && { rootBuses: dmesg.rootBuses }),
+        ...(order &&
+          dmesg && { order: dmesg.order.filter((address) => pci.functions.some((fn) => fn.address === address)) }),
+      },
+    }),
+    ...(units.length > 0 && { units }),
+    ...(observed && { observed }),
+  };
+};

@@ -1,0 +1,113 @@
+import type { MachinePci, MachinePciFunction } from '@iommu/machine';
+import { tryParsePciAddress } from '@iommu/pci';
+import { type FileTree, linkName, readText, resolveLink } from './file-tree.js';
+
+const isAddress = (name: string): boolean => tryParsePciAddress(name) !== undefined;
+
+/** Directories of PCI functions below `devices`, by address: links of the bus where there are any, else a walk. */
+const functionPaths = (sys: FileTree): Map<string, string> => {
+  const paths = new Map<string, string>();
+  for (const name of sys.list('bus/pci/devices')) {
+    const link = sys.link(`bus/pci/devices/${name}`);
+    const path = link === undefined ? undefined : resolveLink('bus/pci/devices', link);
+    if (isAddress(name) && path !== undefined) paths.set(name, path);
+  }
+  const walk = (directory: string, depth: number): void => {
+    if (depth > MAX_DEPTH) return;
+    for (const name of sys.list(directory)) {
+      const path = `${directory}/${name}`;
+      const isRoot = /^pci[0-9a-f]{4,8}:[0-9a-f]{2}$/.test(name);
+      if (!isRoot && !isAddress(name)) continue;
+      if (sys.link(path) !== undefined) continue;
+      if (isAddress(name) && !paths.has(name)) paths.set(name, path);
+      walk(path, depth + 1);
+    }
+  };
+  if (paths.size === 0) {
+    walk('devices', 0);
+    // Device tree machines hang their host bridges below platform devices.
+    for (const name of sys.list('devices/platform')) walk(`devices/platform/${name}`, 1);
+  }
+  return paths;
+};
+
+/** A bus can sit 255 bridges deep, each below the other, with hosts of segments between. */
+const MAX_DEPTH = 300;
+
+/** The bridge above, and the endpoint that hosts the segment, from the directories that a function is nested in. */
+const placeOf = (path: string): Pick<MachinePciFunction, 'parent' | 'segmentHost'> => {
+  const parts = path.split('/');
+  const above = parts.at(-2) ?? '';
+  if (isAddress(above)) return { parent: above };
+  const host = parts.at(-3) ?? '';
+  return { parent: null, ...(isAddress(host) && { segmentHost: host }) };
+};
+
+const hex = (text: string | undefined): string | undefined => {
+  const match = /^(?:0x)?([0-9a-f]{1,8})$/i.exec(text ?? '');
+  return match?.[1]?.toLowerCase();
+};
+
+const pair = (first: string | undefined, second: string | undefined): string | undefined =>
+  first === undefined || second === undefined ? undefined : `${first.padStart(4, '0')}:${second.padStart(4, '0')}`;
+
+/** Attributes that configuration space shows as well; a virtual function's shows no ids. */
+const fromAttributes = (sys: FileTree, path: string): Partial<MachinePciFunction> => {
+  const attribute = (name: string) => hex(readText(sys, `${path}/${name}`));
+  const id = pair(attribute('vendor'), attribute('device'));
+  const subsystem = pair(attribute('subsystem_vendor'), attribute('subsystem_device'));
+  const revision = attribute('revision');
+  return {
+    ...(id !== undefined && { id }),
+    ...(subsystem !== undefined && { subsystem }),
+    ...(revision !== undefined && { revision }),
+  };
+};
+
+const readFunction = (sys: FileTree, address: string, path: string): MachinePciFunction => {
+  const { bytes: config, size } = sys.readSized?.(`${path}/config`) ?? {
+    bytes: sys.read(`${path}/config`),
+    size: undefined,
+  };
+  const idsInConfig = config && config.length >= 64 && (config[0] !== 0xff || config[1] !== 0xff);
+  // The kernel corrects some classes: its own word counts.
+  const classCode = hex(readText(sys, `${path}/class`));
+  const physical = linkName(sys, `${path}/physfn`);
+  const driver = linkName(sys, `${path}/driver`);
+  return {
+    address,
+    ...placeOf(path),
+    ...(!idsInConfig && fromAttributes(sys, path)),
+    ...(classCode !== undefined && { class: classCode.padStart(6, '0').slice(-6) }),
+    ...(config && config.length > 0 && { config }),
+    ...((size === 256 || size === 4096) && { configSize: size }),
+    ...(physical !== undefined && isAddress(physical) && { physicalFunction: physical }),
+    ...(driver !== undefined && { driver }),
+  };
+};
+
+/**
+ * A recorded file says how much was read, not how much there is. Where some function gave more than 256 bytes the
+ * reader could read all, so the others have no more.
+ */
+const withSizes = (functions: readonly MachinePciFunction[]): readonly MachinePciFunction[] => {
+  const length = ({ config }: MachinePciFunction) => (config as Uint8Array | undefined)?.length ?? 0;
+  if (!functions.some((fn) => length(fn) > 256)) return functions;
+  return functions.map((fn) =>
+    fn.configSize === undefined && length(fn) >= 256 ? { ...fn, configSize: length(fn) > 256 ? 4096 : 256 } : fn,
+  );
+};
+
+/** Where one driver link was recorded, a function without one has no driver. */
+const withDrivers = (functions: readonly MachinePciFunction[]): readonly MachinePciFunction[] =>
+  functions.some(({ driver }) => driver !== undefined)
+    ? functions.map((fn) => (fn.driver === undefined ? { ...fn, driver: null } : fn))
+    : functions;
+
+/** The PCI functions of a sysfs tree; `undefined` when it holds none. */
+export const readSysfsPci = (sys: FileTree): MachinePci | undefined => {
+  const paths = [...functionPaths(sys)].sort(([a], [b]) => (a < b ? -1 : 1));
+  if (paths.length === 0) return undefined;
+  const functions = paths.map(([address, path]) => readFunction(sys, address, path));
+  return { functions: withDrivers(withSizes(functions)), acsRead: 'after-boot' };
+};

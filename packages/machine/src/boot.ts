@@ -1,0 +1,112 @@
+import { type Diagnostic, Iommu, type IommuDriver } from '@iommu/core';
+import { type PciFunction, type PciSettings, PciTopology } from '@iommu/pci';
+import { toBytes } from './bytes.js';
+import { type ResolvedKernel, resolveKernel } from './kernel.js';
+import type { Machine, MachinePciFunction } from './machine.js';
+import { platformDevice, platformOf } from './platform.js';
+import { policyNamed } from './policies.js';
+import { RunningMachine } from './running-machine.js';
+
+/** Buses in the order in which a registering unit walks them. @see Linux v7.0 drivers/iommu/iommu.c iommu_buses[] */
+const BUSES = ['platform', 'pci', 'amba', 'fsl-mc', 'host1x-context', 'cdx'];
+
+export interface BootOptions {
+  /** A device goes to the first driver that knows it. */
+  readonly drivers: readonly IommuDriver[];
+  /** A release or version in place of the machine's own: `6.1`, `7.3.4+deb13-amd64`. */
+  readonly kernel?: string;
+  /** In place of the machine's own command line. */
+  readonly commandLine?: string;
+  /** One of {@link POLICIES} by name. */
+  readonly policy?: string;
+  /** How to decide where a fact is unknown; default `pessimistic`: as if the function did not isolate. */
+  readonly unknown?: 'pessimistic' | 'optimistic';
+}
+
+const pciFunction = ({ config, label: _label, ...rest }: MachinePciFunction): PciFunction =>
+  config === undefined ? rest : { ...rest, config: toBytes(config, `${rest.address}.config`) };
+
+/** Bits that were read after another boot than the one asked for go through this kernel's enabling. */
+const acsReadFor = (machine: Machine, { kernel, commandLine }: BootOptions): PciSettings['acsRead'] => {
+  const other =
+    (kernel !== undefined && kernel !== machine.kernel?.release) ||
+    (commandLine !== undefined && commandLine !== machine.kernel?.commandLine);
+  return other && machine.pci?.acsRead === 'after-boot' ? 'unknown' : (machine.pci?.acsRead ?? 'unknown');
+};
+
+const kernelFor = (machine: Machine, { kernel, commandLine, policy }: BootOptions): ResolvedKernel =>
+  resolveKernel(
+    {
+      ...machine.kernel,
+      ...(kernel !== undefined && { release: kernel }),
+      ...(commandLine !== undefined && { commandLine }),
+    },
+    policy === undefined ? {} : policyNamed(policy).rules,
+  );
+
+/**
+ * Boot a machine: find its devices in the kernel's order, bind the drivers to its firmware, and let their units group
+ * the devices.
+ *
+ * @param machine - Read only; the running machine keeps it.
+ * @throws IommuError `ERR_MACHINE`, `ERR_PCI_*` for a description that contradicts itself, `ERR_TABLE_*` for firmware
+ * that cannot be read, `ERR_DRIVER_*` for a driver that breaks the contract, `ERR_POLICY`.
+ */
+export const boot = (machine: Machine, options: BootOptions): RunningMachine => {
+  const kernel = kernelFor(machine, options);
+  const diagnostics: Diagnostic[] = [...kernel.diagnostics];
+  const settings: PciSettings = {
+    kernel,
+    unknown: options.unknown ?? 'pessimistic',
+    acsRead: acsReadFor(machine, options),
+    acsRequested: false,
+    ivrs: machine.firmware?.acpi?.['IVRS'] !== undefined,
+  };
+  const { functions = [], order, rootBuses } = machine.pci ?? {};
+  const topology = PciTopology.build(functions.map(pciFunction), settings, {
+    ...(order && { order }),
+    ...(rootBuses && { rootBuses }),
+  });
+  const devices = [...(machine.devices ?? []).map(platformDevice), ...topology.devices];
+  const supposed = machine.firmware ? undefined : suppose(options.drivers, topology);
+  const platform = platformOf(
+    machine,
+    kernel,
+    devices,
+    supposed?.acpi ?? {},
+    (diagnostic) => void diagnostics.push(diagnostic),
+  );
+  const iommu = new Iommu({ platform, drivers: options.drivers, buses: BUSES });
+  settings.acsRequested = iommu.drivers.some(({ bound }) => bound.busFeatures?.includes('pci-acs'));
+  iommu.registerUnits();
+  const running = new RunningMachine({ machine, kernel, topology, iommu, assumed: supposed?.text, diagnostics });
+  bindRecorded(running, diagnostics);
+  return running;
+};
+
+const suppose = (drivers: readonly IommuDriver[], topology: PciTopology) => {
+  for (const driver of drivers) {
+    const assumed = driver.assume?.(topology.devices);
+    if (assumed) return assumed;
+  }
+  return undefined;
+};
+
+/** Bind the kernel drivers that the description names. */
+const bindRecorded = (running: RunningMachine, diagnostics: Diagnostic[]): void => {
+  const bind = (name: string, driver: string): void => {
+    const device = running.find(name);
+    if (!device) return;
+    try {
+      running.bindDriver(device, driver);
+    } catch (error) {
+      diagnostics.push({
+        severity: 'warning',
+        code: 'driver-not-bound',
+        message: `${driver} on ${name}: ${String(error)}`,
+      });
+    }
+  };
+  for (const { name, driver } of running.machine.devices ?? []) if (driver) bind(name, driver);
+  for (const { address, driver } of running.machine.pci?.functions ?? []) if (driver) bind(address, driver);
+};

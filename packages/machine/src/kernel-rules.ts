@@ -1,0 +1,139 @@
+/** How it is known that a release behaves so. */
+export type Proof = 'recorded' | 'source' | 'stated' | 'unverified';
+
+/** One change of behaviour between releases. */
+export interface KernelRule {
+  /** Asked for by this name: `kernel.rule('unit-registration')`. */
+  readonly rule: string;
+  /** The answer from `from` on, up to but without `until`; outside, the rule says nothing, which means the newest behaviour. */
+  readonly value: string;
+  /** Mainline version, inclusive; absent: from the beginning. */
+  readonly from?: string;
+  /** Mainline version, exclusive; absent: still. */
+  readonly until?: string;
+  readonly proof: Proof;
+  /** What changes, in one sentence. */
+  readonly effect: string;
+  /** What it changes of: who shares a group, the numbers, the `type` and `reserved_regions` files; or only later writes and other files. */
+  readonly touches: 'partition' | 'ids' | 'type' | 'regions' | 'writes' | 'files';
+  /** Where the proof is. */
+  readonly source: string;
+  /**
+   * The change happened somewhere between these two, the first still old and the second already new: releases in
+   * between are answered by `from` and `until`, and say that they are not sure.
+   */
+  readonly unresolved?: readonly [old: string, new_: string];
+}
+
+/**
+ * The one table of what changed at which release. Everything else asks by the name of the rule; nothing else compares
+ * versions. Quirk rows carry their release beside their ids, in `@iommu/pci`, and ask through `kernel.has()`.
+ */
+export const KERNEL_RULES: readonly KernelRule[] = [
+  {
+    rule: 'pci-group',
+    touches: 'partition',
+    value: 'v3.6',
+    until: '3.17',
+    proof: 'source',
+    effect: 'One device stands for all that share a requester id, and function 0 for functions that do not isolate.',
+    source: 'Linux 783f157b, drivers/iommu/intel-iommu.c intel_iommu_add_device()',
+  },
+  {
+    rule: 'pci-group',
+    touches: 'partition',
+    value: 'v3.17',
+    from: '3.17',
+    until: '3.18',
+    proof: 'source',
+    effect: 'One alias quirk on a bus puts the whole bus into one group.',
+    source: 'Linux 104a1c13, drivers/iommu/iommu.c iommu_group_get_for_pci_dev()',
+  },
+  {
+    rule: 'unit-registration',
+    touches: 'ids',
+    value: 'all-at-once',
+    until: '6.1',
+    proof: 'unverified',
+    effect: 'Ids follow the order of devices alone, not unit by unit.',
+    source: 'per-unit registration, merged for 6.1; recorded on 6.1 and later only',
+  },
+  {
+    rule: 'domain-type-fq',
+    touches: 'type',
+    value: 'no',
+    until: '5.15',
+    proof: 'stated',
+    effect: 'A lazily flushed domain shows as DMA: the word DMA-FQ does not exist yet.',
+    source: 'IOMMU updates for 5.15, pull request',
+  },
+  {
+    rule: 'domain-type-write',
+    touches: 'writes',
+    value: 'none',
+    until: '5.11',
+    proof: 'stated',
+    effect: 'The type of a group cannot be written.',
+    source: 'IOMMU updates for 5.11, pull request; Documentation/ABI/testing/sysfs-kernel-iommu_groups',
+  },
+  {
+    rule: 'domain-type-write',
+    touches: 'writes',
+    value: 'single-device',
+    from: '5.11',
+    until: '6.5',
+    proof: 'recorded',
+    effect: 'Only a group of one device without a driver takes a new type; a bound device gives EBUSY.',
+    source: 'recordings hotplug-type-writes-intel (6.1) and -k7.3',
+    unresolved: ['6.1', '7.3'],
+  },
+  {
+    rule: 'relaxable-regions',
+    touches: 'regions',
+    value: 'direct',
+    until: '5.3',
+    proof: 'stated',
+    effect:
+      'Reserved regions of display and USB functions show as direct: the word direct-relaxable does not exist yet.',
+    source: 'Documentation/ABI/testing/sysfs-kernel-iommu_groups',
+  },
+  {
+    rule: 'vtd-domains-used',
+    touches: 'files',
+    value: 'bitmap-and-identity',
+    until: '6.12',
+    proof: 'recorded',
+    effect: 'domains_used counts two ids set aside, and one for identity.',
+    source: 'recordings of 6.1 against 6.12',
+    unresolved: ['6.1', '6.12'],
+  },
+  {
+    rule: 'vtd-domains-used',
+    touches: 'files',
+    value: 'bitmap',
+    from: '6.12',
+    until: '7.0',
+    proof: 'recorded',
+    effect: 'domains_used counts two ids set aside.',
+    source: 'recordings of 6.12 against 7.3',
+    unresolved: ['6.12', '7.3'],
+  },
+  {
+    rule: 'vtd-without-pass-through',
+    touches: 'type',
+    value: 'DMA',
+    from: '6.12',
+    proof: 'unverified',
+    effect: 'A unit that cannot pass requests through forces translated domains.',
+    source: 'device_def_domain_type() of 7.0; the release that brought it was not found',
+  },
+  {
+    rule: 'acs-broken-sv',
+    touches: 'partition',
+    value: 'masked',
+    from: '7.0',
+    proof: 'source',
+    effect: 'Two IDT switches are judged as if they had no Source Validation.',
+    source: 'Linux v7.0 drivers/pci/quirks.c pci_disable_broken_acs_cap()',
+  },
+];

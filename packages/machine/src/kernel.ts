@@ -1,0 +1,125 @@
+import type { BootParameter, Diagnostic, Kernel } from '@iommu/core';
+import { KERNEL_RULES, type KernelRule } from './kernel-rules.js';
+import type { MachineKernel } from './machine.js';
+import { compareVersions, type Flavour, flavourOf, formatVersion, parseVersion, type Version } from './version.js';
+
+/** A kernel, with what is not sure about the answers of its rules. */
+export interface ResolvedKernel extends Kernel {
+  readonly version: Version | undefined;
+  readonly flavour: Flavour;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Rules of a policy win over those of the release. */
+export type RuleOverrides = Readonly<Record<string, string>>;
+
+/**
+ * Split a command line into words: blanks part them, double quotes hold one together and are dropped.
+ *
+ * @see Linux v6.1 lib/cmdline.c next_arg()
+ */
+export const parseCommandLine = (text: string): BootParameter[] => {
+  const words = text.match(/(?:[^\s"]|"[^"]*(?:"|$))+/g) ?? [];
+  const parameters: BootParameter[] = [];
+  for (const word of words) {
+    const plain = word.replaceAll('"', '');
+    // What follows is for the init process.
+    if (plain === '--') break;
+    const at = plain.indexOf('=');
+    parameters.push(
+      at < 0 ? { name: plain, value: undefined } : { name: plain.slice(0, at), value: plain.slice(at + 1) },
+    );
+  }
+  return parameters;
+};
+
+const ARCHES: readonly (readonly [RegExp, string])[] = [
+  [/^(x86|i[3-6]86|amd64)/, 'x86'],
+  [/^(aarch64|arm64)/, 'arm64'],
+  [/^arm/, 'arm'],
+  [/^riscv/, 'riscv'],
+  [/^(ppc|powerpc)/, 'powerpc'],
+  [/^s390/, 's390'],
+];
+
+const archOf = (kernel: MachineKernel): string => {
+  const text =
+    kernel.arch ?? /-(amd64|arm64|x86_64|aarch64)$|\.(x86_64|aarch64)$/.exec(kernel.release ?? '')?.[0]?.slice(1);
+  if (text === undefined) return 'x86';
+  return ARCHES.find(([pattern]) => pattern.test(text))?.[1] ?? text;
+};
+
+const within = (version: Version | undefined, { from, until }: Pick<KernelRule, 'from' | 'until'>): boolean => {
+  if (!version) return until === undefined;
+  const before = (bound: string) => compareVersions(version, parseVersion(bound) as Version) < 0;
+  return !(from !== undefined && before(from)) && (until === undefined || before(until));
+};
+
+const isUnresolved = (version: Version, [old, fresh]: readonly [string, string]): boolean =>
+  compareVersions(version, parseVersion(old) as Version) > 0 &&
+  compareVersions(version, parseVersion(fresh) as Version) < 0;
+
+/** What a list of groups shows; rules on other things are no news to its reader. */
+const ANSWERED: ReadonlySet<KernelRule['touches']> = new Set(['partition', 'ids', 'type', 'regions']);
+
+/** Vendors that switch VT-d on only when asked. Unverified. */
+const VTD_OFF_BY_DEFAULT: readonly Flavour[] = ['enterprise-linux'];
+
+const vtdDefault = ({ config, commandLine }: MachineKernel, flavour: Flavour): 'on' | 'off' => {
+  if (config?.intelIommuDefaultOn !== undefined) return config.intelIommuDefaultOn ? 'on' : 'off';
+  return commandLine !== undefined && VTD_OFF_BY_DEFAULT.includes(flavour) ? 'off' : 'on';
+};
+
+const assumed = (code: string, message: string): Diagnostic => ({ severity: 'assumed', code, message });
+
+/** Rules that changed somewhere around this version, with the answer taken. */
+const unresolvedRules = (version: Version): Diagnostic[] =>
+  KERNEL_RULES.filter(
+    ({ unresolved, touches }) => unresolved && ANSWERED.has(touches) && isUnresolved(version, unresolved),
+  ).map((row) => {
+    const side = row.until && within(version, row) ? 'before' : 'after';
+    const interval = row.unresolved?.join(' and ');
+    return assumed(
+      'kernel-unresolved',
+      `${row.rule} changed between ${interval}; ${formatVersion(version)} is answered as ${side} the change`,
+    );
+  });
+
+const doubtsOf = (release: string | undefined, version: Version | undefined, flavour: Flavour): Diagnostic[] => {
+  if (release === undefined)
+    return [assumed('kernel-unknown', 'the input does not name its kernel; the newest rules are used')];
+  if (!version)
+    return [assumed('kernel-unknown', `'${release}' does not start with a version; the newest rules are used`)];
+  const vendor = assumed(
+    'kernel-vendor',
+    `${release} carries changes of later releases; it is answered as ${formatVersion(version)}`,
+  );
+  return [...unresolvedRules(version), ...(flavour === 'enterprise-linux' ? [vendor] : [])];
+};
+
+/**
+ * The kernel of a machine, ready to be asked.
+ *
+ * A release that is not known answers as the newest; one that lies inside an unresolved interval of a rule, or a vendor's
+ * kernel, says so in `diagnostics`.
+ */
+export const resolveKernel = (kernel: MachineKernel = {}, overrides: RuleOverrides = {}): ResolvedKernel => {
+  const { release } = kernel;
+  const version = release === undefined ? undefined : parseVersion(release);
+  const flavour = release === undefined ? undefined : flavourOf(release);
+  const arch = archOf(kernel);
+  const rules = new Map<string, string>([['vtd-default', vtdDefault(kernel, flavour)]]);
+  for (const row of KERNEL_RULES) if (within(version, row)) rules.set(row.rule, row.value);
+  for (const [rule, value] of Object.entries(overrides)) rules.set(rule, value);
+  return {
+    release,
+    version,
+    flavour,
+    arch,
+    commandLine: parseCommandLine(kernel.commandLine ?? ''),
+    defaultDomain: kernel.config?.defaultDomain ?? (arch === 'x86' || arch === 's390' ? 'lazy' : 'strict'),
+    diagnostics: doubtsOf(release, version, flavour),
+    rule: (name) => rules.get(name),
+    has: (since) => !version || compareVersions(version, parseVersion(since) ?? version) >= 0,
+  };
+};

@@ -1,0 +1,119 @@
+import type { PciFunction } from '@iommu/pci';
+
+/** Bytes: as they are in memory, or in base64, as JSON carries them. */
+export type Bytes = Uint8Array | string;
+
+/** The kernel that the description was taken from, or that is asked for. */
+export interface MachineKernel {
+  /** As `uname -r` prints it: `6.1.0-56-amd64`. */
+  readonly release?: string;
+  /** As `uname -m` prints it: `x86_64`, `aarch64`. */
+  readonly arch?: string;
+  /** As in `/proc/cmdline`, without the newline. */
+  readonly commandLine?: string;
+  /** What is known of its configuration. */
+  readonly config?: {
+    /** `CONFIG_IOMMU_DEFAULT_PASSTHROUGH`, `_DMA_LAZY` or `_DMA_STRICT`. */
+    readonly defaultDomain?: 'passthrough' | 'lazy' | 'strict';
+    /** `CONFIG_INTEL_IOMMU_DEFAULT_ON` */
+    readonly intelIommuDefaultOn?: boolean;
+  };
+}
+
+/** Firmware tables. A table that is not there was looked for and not found; without `firmware` nobody looked. */
+export interface MachineFirmware {
+  /** By the name of their file below `/sys/firmware/acpi/tables`: `DMAR`, `SSDT2`. With their headers. */
+  readonly acpi?: Readonly<Record<string, Bytes>>;
+  /** The flattened device tree. */
+  readonly deviceTree?: Bytes;
+}
+
+/** One PCI function; see `PciFunction` of `@iommu/pci`. */
+export type MachinePciFunction = Omit<PciFunction, 'config'> & {
+  /** Configuration space, from byte 0 as far as it was read. */
+  readonly config?: Bytes;
+  /** What the source calls it: vendor and device by name. For people only. */
+  readonly label?: string;
+};
+
+/** The PCI functions, and what is known of how the kernel found them. */
+export interface MachinePci {
+  readonly functions: readonly MachinePciFunction[];
+  /** Root buses (`0000:00`) in the order of their scan. */
+  readonly rootBuses?: readonly string[];
+  /** Addresses in the order in which the kernel found them. */
+  readonly order?: readonly string[];
+  /** When the ACS control bits were read, as against the kernel's switching them on. Absent: unknown. */
+  readonly acsRead?: 'before-boot' | 'after-boot';
+}
+
+/** A device that is not on PCI. */
+export interface MachineDevice {
+  /** As sysfs names it: `9040000.ethernet`. */
+  readonly name: string;
+  /** `platform`, `amba`, … */
+  readonly bus: string;
+  /** Below `/sys/devices`: `platform/9040000.ethernet`. */
+  readonly path: string;
+  /** Its ACPI path (`\_SB.NET0`) or device tree path (`/soc/ethernet@9040000`). */
+  readonly firmwareNode?: string;
+  readonly driver?: string | null;
+}
+
+/** What is known of an IOMMU's own registers; 64-bit values in hexadecimal with `0x`. */
+export interface MachineUnit {
+  /** `dmar0` */
+  readonly name?: string;
+  /** Base of its register set, host physical. */
+  readonly address?: string;
+  /** By the specification's name in lower case: `cap`, `ecap`, `version`. */
+  readonly registers?: Readonly<Record<string, string>>;
+  /** `false`: the kernel found that nothing answers at `address`. */
+  readonly responds?: boolean;
+}
+
+/** A group as the machine itself showed it. */
+export interface ObservedGroup {
+  readonly id: number;
+  readonly devices: readonly string[];
+  readonly type?: string;
+  readonly name?: string;
+  /** Lines of `reserved_regions`. */
+  readonly reservedRegions?: readonly string[];
+}
+
+/** What the machine said of its own groups. Never an input of the computation: only compared with its result. */
+export interface Observed {
+  /** Where it was read: links in sysfs, `IOMMU group:` lines of lspci, or the kernel's log. */
+  readonly source: 'sysfs' | 'lspci' | 'dmesg' | 'listing';
+  /** By ascending id. */
+  readonly groups: readonly ObservedGroup[];
+  /** Names of the units, where the source shows them. */
+  readonly units?: readonly string[];
+}
+
+/** Something that the reader of the description noticed. */
+export interface MachineNote {
+  readonly severity: 'info' | 'warning';
+  readonly code: string;
+  readonly message: string;
+}
+
+/**
+ * A machine as plain data: what was read of it, and nothing else. What is not there is unknown.
+ *
+ * Its JSON form is the same with every {@link Bytes} in base64; `machine.schema.json` of this package describes it.
+ */
+export interface Machine {
+  readonly schema: 1;
+  /** For people: a host name, a file name, a model. */
+  readonly name?: string;
+  readonly kernel?: MachineKernel;
+  readonly firmware?: MachineFirmware;
+  readonly pci?: MachinePci;
+  /** Devices on other buses, in the order of their registration. */
+  readonly devices?: readonly MachineDevice[];
+  readonly units?: readonly MachineUnit[];
+  readonly observed?: Observed;
+  readonly notes?: readonly MachineNote[];
+}

@@ -1,0 +1,155 @@
+import { type Device, type DeviceOutcome, type Diagnostic, type Iommu, IommuError, type Reason } from '@iommu/core';
+import { isPciDevice, type PciTopology, tryParsePciAddress } from '@iommu/pci';
+import { toBytes } from './bytes.js';
+import { DRIVER_PACKAGES, type DriverPackage } from './driver-packages.js';
+import type { ResolvedKernel } from './kernel.js';
+import { managesDma } from './kernel-drivers.js';
+import type { Machine, MachineDevice, MachinePciFunction } from './machine.js';
+import { platformDevice } from './platform.js';
+
+/** @internal What {@link boot} puts together. */
+export interface RunningParts {
+  readonly machine: Machine;
+  readonly kernel: ResolvedKernel;
+  readonly topology: PciTopology;
+  readonly iommu: Iommu;
+  readonly assumed: string | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** A machine whose IOMMUs have registered: its groups, and devices that come and go. Made by `boot()`. */
+export class RunningMachine {
+  /** The description that it was booted from; it does not follow later changes. */
+  readonly machine: Machine;
+  readonly kernel: ResolvedKernel;
+  readonly topology: PciTopology;
+  readonly iommu: Iommu;
+  /** What was supposed of the firmware because the description holds none; the ids then are a guess. */
+  readonly assumed: string | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly #byName = new Map<string, Device>();
+
+  /** @internal */
+  constructor({ machine, kernel, topology, iommu, assumed, diagnostics }: RunningParts) {
+    this.machine = machine;
+    this.kernel = kernel;
+    this.topology = topology;
+    this.iommu = iommu;
+    this.assumed = assumed;
+    this.diagnostics = diagnostics;
+    for (const device of iommu.devices) if (!isPciDevice(device)) this.#byName.set(device.name, device);
+  }
+
+  /** All devices, in the order of their registration. */
+  get devices(): readonly Device[] {
+    return this.iommu.devices;
+  }
+
+  /** @param name - As sysfs spells it; of a PCI address in segment 0 the segment may be left out. */
+  find(name: string): Device | undefined {
+    return this.topology.find(name) ?? this.#byName.get(name);
+  }
+
+  /** As {@link find}. @throws IommuError `ERR_DEVICE_UNKNOWN` */
+  device(name: string): Device {
+    const device = this.find(name);
+    if (device) return device;
+    const hint = tryParsePciAddress(name) ? '' : '; expected an address such as 0000:01:00.0 or a name from sysfs';
+    throw new IommuError('ERR_DEVICE_UNKNOWN', `no device '${name}' on this machine${hint}`);
+  }
+
+  /** What became of a device, and why; for one without an IOMMU also what is missing. */
+  outcomeOf(device: Device): DeviceOutcome {
+    const outcome = this.iommu.outcomeOf(device);
+    const [first] = outcome.reasons;
+    return first?.rule === 'no-iommu' ? { ...outcome, reasons: [this.#withoutDriver(device)] } : outcome;
+  }
+
+  #withoutDriver(device: Device): Reason {
+    const reason = (rule: string, text: string): Reason => ({
+      rule,
+      text,
+      source: 'iommu_probe_device()',
+      devices: [device],
+    });
+    const bound = new Set(this.iommu.drivers.map(({ name }) => name));
+    const tables = Object.keys(this.machine.firmware?.acpi ?? {});
+    const missing = tables.map((name) => DRIVER_PACKAGES[name]).find((one) => one && !bound.has(one.driver));
+    if (missing)
+      return reason(
+        'no-driver',
+        `The firmware describes ${missing.hardware}, and no driver for it is installed: install ${missing.package}.`,
+      );
+    if (this.machine.firmware)
+      return reason(
+        'no-iommu-in-firmware',
+        'The firmware describes no IOMMU: it is absent, or switched off in the firmware settings.',
+      );
+    const likely = this.#likelyDriver();
+    if (likely && !bound.has(likely.driver)) {
+      return reason(
+        'no-driver',
+        `The machine looks like one with ${likely.hardware}, and no driver for it is installed: install ${likely.package}.`,
+      );
+    }
+    return reason(
+      'no-firmware-in-input',
+      'The input holds no firmware tables, and no driver knows what to suppose of such a machine.',
+    );
+  }
+
+  #likelyDriver(): DriverPackage | undefined {
+    const vendor = this.topology.devices[0]?.facts.vendor;
+    if (vendor === 0x8086) return DRIVER_PACKAGES['DMAR'];
+    if (vendor === 0x1022 || vendor === 0x1002) return DRIVER_PACKAGES['IVRS'];
+    return this.kernel.arch === 'arm64' ? DRIVER_PACKAGES['IORT'] : undefined;
+  }
+
+  /**
+   * Plug a PCI function in; the bridge above it must be there.
+   *
+   * @throws IommuError `ERR_PCI_ADDRESS`, `ERR_PCI_DUPLICATE`, `ERR_MACHINE`
+   */
+  addPciFunction(description: MachinePciFunction): Device {
+    const { config, ...rest } = description;
+    const device = this.topology.add(
+      config === undefined ? rest : { ...rest, config: toBytes(config, `${rest.address}.config`) },
+    );
+    try {
+      this.iommu.addDevice(device);
+    } catch (error) {
+      this.topology.remove(device);
+      throw error;
+    }
+    this.topology.settle(device);
+    return device;
+  }
+
+  /** Add a device of another bus. @throws IommuError `ERR_DEVICE_EXISTS` */
+  addDevice(description: MachineDevice): Device {
+    if (this.#byName.has(description.name))
+      throw new IommuError('ERR_DEVICE_EXISTS', `${description.name} is there already`);
+    const device = platformDevice(description);
+    this.iommu.addDevice(device);
+    this.#byName.set(device.name, device);
+    return device;
+  }
+
+  /** Take a device out, and before it all that is behind it, the last first. @throws IommuError `ERR_DEVICE_UNKNOWN` */
+  removeDevice(device: Device): void {
+    if (isPciDevice(device)) {
+      for (const behind of [...(device.subordinate?.devices ?? [])].reverse()) this.removeDevice(behind);
+      for (const virtual of this.topology.devices.filter(({ physicalFunction }) => physicalFunction === device)) {
+        this.removeDevice(virtual);
+      }
+    }
+    this.iommu.removeDevice(device);
+    if (isPciDevice(device)) this.topology.remove(device);
+    else this.#byName.delete(device.name);
+  }
+
+  /** Bind a kernel driver by name, as far as DMA ownership goes. @throws IommuError `ERR_REFUSED` with the errno */
+  bindDriver(device: Device, name: string): void {
+    this.iommu.bindDriver(device, { name, managesDma: managesDma(name) });
+  }
+}

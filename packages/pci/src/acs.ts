@@ -1,0 +1,159 @@
+import { acsStateOf } from './acs-control.js';
+import { AcsFlag, REQUIRED_ACS_FLAGS } from './acs-flags.js';
+import { PcieType } from './express.js';
+import type { PciDevice } from './pci-device.js';
+import type { AcsQuirkName } from './quirks/acs-quirk-rows.js';
+import { acsQuirk, mayHaveAcsQuirk } from './quirks/acs-quirks.js';
+
+/**
+ * How it was decided whether a function isolates:
+ * - `quirk`: the quirk table answered;
+ * - `flags`: the ACS capability's control bits were weighed;
+ * - `no-capability`: its kind needs ACS and it has none;
+ * - `conventional`: not PCI Express;
+ * - `bridge`: a bridge to or from PCI, or an event collector: never isolates;
+ * - `single-function`: one function that is no port has nothing to redirect;
+ * - `other-type`: a reserved type;
+ * - `unknown`: the input does not hold what decides.
+ */
+export type AcsBasis =
+  | 'quirk'
+  | 'flags'
+  | 'no-capability'
+  | 'conventional'
+  | 'bridge'
+  | 'single-function'
+  | 'other-type'
+  | 'unknown';
+
+/** Whether one function provides the ACS flags that Linux requires, with the evidence. */
+export interface AcsVerdict {
+  readonly device: PciDevice;
+  readonly isolated: boolean;
+  readonly basis: AcsBasis;
+  /** The quirk function consulted last, if it answered. */
+  readonly quirk: AcsQuirkName | undefined;
+  /** The ACS registers weighed, if there are any. */
+  readonly capability: number | undefined;
+  readonly control: number | undefined;
+  /** Required flags that are advertised and not set. */
+  readonly missing: number;
+  /** What the input does not hold: `ACS capability of 0000:00:1c.0`. The answer was supposed. */
+  readonly unknown: string | undefined;
+}
+
+/** A path of bridges from one up to the root bus. */
+export interface AcsPath {
+  /** The verdict on each, the lowest first. */
+  readonly verdicts: readonly AcsVerdict[];
+  /** The first that fails, from below; `undefined`: all pass. */
+  readonly failing: AcsVerdict | undefined;
+}
+
+const refresh = (device: PciDevice): void => {
+  if (device.epoch === device.topology.epoch) return;
+  device.epoch = device.topology.epoch;
+  device.verdict = undefined;
+  device.path_ = undefined;
+};
+
+/**
+ * Whether a function isolates: every required flag that it advertises is set, or its kind or a quirk says so.
+ *
+ * @see Linux v7.0 drivers/pci/pci.c pci_acs_enabled(), pci_acs_flags_enabled()
+ */
+export const acsVerdict = (device: PciDevice): AcsVerdict => {
+  refresh(device);
+  device.verdict ??= judge(device);
+  return device.verdict;
+};
+
+type Parts = Partial<Omit<AcsVerdict, 'device' | 'basis' | 'isolated'>>;
+
+const verdict = (device: PciDevice, basis: AcsBasis, isolated: boolean, parts: Parts = {}): AcsVerdict => ({
+  device,
+  isolated,
+  basis,
+  quirk: parts.quirk,
+  capability: parts.capability,
+  control: parts.control,
+  missing: parts.missing ?? 0,
+  unknown: parts.unknown,
+});
+
+const supposed = (device: PciDevice, what: string, parts: Parts = {}): AcsVerdict =>
+  verdict(device, 'unknown', device.topology.settings.unknown === 'optimistic', {
+    ...parts,
+    unknown: `${what} of ${device.name}`,
+  });
+
+const judge = (device: PciDevice): AcsVerdict => {
+  const { settings } = device.topology;
+  const quirk = acsQuirk(device, REQUIRED_ACS_FLAGS, settings);
+  if (quirk) return verdict(device, 'quirk', quirk.isolated, { quirk: quirk.name });
+  const plain = judgeByKind(device);
+  return !plain.isolated && !plain.unknown && mayHaveAcsQuirk(device) ? supposed(device, 'device id') : plain;
+};
+
+const judgeByKind = (device: PciDevice): AcsVerdict => {
+  const { express } = device;
+  if (express === undefined) return judgeUnknownKind(device);
+  if (express === null) return verdict(device, 'conventional', false);
+  switch (express) {
+    case PcieType['pcie-to-pci-bridge']:
+    case PcieType['pci-to-pcie-bridge']:
+    case PcieType['rc-event-collector']:
+      return verdict(device, 'bridge', false);
+    case PcieType['root-port']:
+    case PcieType['downstream-port']:
+      return judgeFlags(device);
+    case PcieType.endpoint:
+    case PcieType['legacy-endpoint']:
+    case PcieType['upstream-port']:
+    case PcieType['rc-endpoint']:
+      return device.multifunction ? judgeFlags(device) : verdict(device, 'single-function', true);
+    default:
+      return verdict(device, 'other-type', true);
+  }
+};
+
+/** The capability list was not read: the ACS capability may still have been, by whoever wrote the dump. */
+const judgeUnknownKind = (device: PciDevice): AcsVerdict =>
+  device.facts.acs ? judgeFlags(device) : supposed(device, 'capability list');
+
+const judgeFlags = (device: PciDevice): AcsVerdict => {
+  const acs = acsStateOf(device);
+  if (acs === undefined) return supposed(device, 'ACS capability');
+  if (acs === null) return verdict(device, 'no-capability', false);
+  const { capability, control } = acs;
+  const needed = REQUIRED_ACS_FLAGS & ((capability ?? REQUIRED_ACS_FLAGS) | AcsFlag.EC);
+  if (control === undefined && needed !== 0) return supposed(device, 'ACS control', { capability });
+  const missing = needed & ~(control ?? 0);
+  const quirk = acs.dwords ? 'pci_quirk_intel_spt_pch_acs' : undefined;
+  return verdict(device, quirk ? 'quirk' : 'flags', missing === 0, { capability, control, missing, quirk });
+};
+
+/**
+ * The path from a bridge up to the root bus: it isolates if every bridge on it does.
+ *
+ * @see Linux v7.0 drivers/pci/pci.c pci_acs_path_enabled()
+ */
+export const acsPath = (bridge: PciDevice): AcsPath => {
+  refresh(bridge);
+  if (!bridge.path_) {
+    const own = acsVerdict(bridge);
+    const next = bridgeAbove(bridge);
+    const above = next && acsPath(next);
+    bridge.path_ = {
+      verdicts: above ? [own, ...above.verdicts] : [own],
+      failing: own.isolated ? above?.failing : own,
+    };
+  }
+  return bridge.path_;
+};
+
+/** The next bridge on the way to the root bus, past virtual buses. */
+export const bridgeAbove = (device: PciDevice): PciDevice | undefined => {
+  for (let bus = device.pciBus; bus.parent; bus = bus.parent) if (bus.self) return bus.self;
+  return undefined;
+};

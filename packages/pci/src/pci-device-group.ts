@@ -1,0 +1,161 @@
+import type { Group, GroupAccess, GroupDecision } from '@iommu/core';
+import { acsPath, acsVerdict, bridgeAbove } from './acs.js';
+import { slotOf } from './address.js';
+import { aliasesOf, type FirmwareAliases, forEachDmaAlias } from './dma-alias.js';
+import type { PciDevice } from './pci-device.js';
+import { pciDeviceGroupV36 } from './pci-device-group-v3.6.js';
+import { PciReason } from './reasons.js';
+
+export interface PciGroupOptions {
+  /** Requester ids that firmware tables add (IVRS). */
+  readonly aliasesOf?: FirmwareAliases;
+}
+
+/** @internal One grouping of one device: what is known, and the search's state. */
+export interface GroupSearch {
+  readonly subject: PciDevice;
+  readonly groups: GroupAccess;
+  readonly firmware: FirmwareAliases | undefined;
+}
+
+/** @internal A group found, with the step that found it. */
+export interface FoundGroup {
+  readonly group: Group;
+  readonly reason: PciReason;
+}
+
+const SOURCE = 'pci_device_group()';
+
+/**
+ * The group of a PCI device: that of whatever the IOMMU cannot tell it apart from, or a new one.
+ *
+ * Looks only at groups that exist, so bridges must be grouped before what is behind them; groups are never joined
+ * afterwards. The rule is that of the topology's kernel: 3.6 to 3.16, 3.17, or everything since 3.18.
+ *
+ * @param groups - As given to the driver's `deviceGroup()`.
+ * @returns The decision; its group carries one reference of the caller's.
+ * @see Linux v7.0 drivers/iommu/iommu.c pci_device_group()
+ */
+export const pciDeviceGroup = (
+  device: PciDevice,
+  groups: GroupAccess,
+  { aliasesOf: firmware }: PciGroupOptions = {},
+): GroupDecision => {
+  const rule = device.topology.settings.kernel.rule('pci-group');
+  if (rule === 'v3.6') return pciDeviceGroupV36(device, groups);
+  const search: GroupSearch = { subject: device, groups, firmware };
+  const walk = walkAliases(search);
+  const last = 'group' in walk ? undefined : climb(search, walk.last);
+  const found = 'group' in walk ? walk : (last?.found ?? besides(search, last?.device ?? device, rule));
+  if (found) return { group: found.group, reasons: [found.reason] };
+  return { group: groups.alloc(), reasons: [alone(device, last?.device ?? device)] };
+};
+
+const alone = (device: PciDevice, last: PciDevice): PciReason => {
+  const path = bridgeAbove(last);
+  return new PciReason('isolated', device, last, SOURCE, path ? acsPath(path).verdicts : []);
+};
+
+/** Alias step: the group of any device whose requester id the DMA may carry; else the last such device. */
+const walkAliases = ({ subject, groups, firmware }: GroupSearch): FoundGroup | { readonly last: PciDevice } => {
+  let last = subject;
+  const found = forEachDmaAlias<FoundGroup>(
+    subject,
+    (device) => {
+      last = device;
+      const group = groups.get(device);
+      if (!group) return undefined;
+      const rule = device.segment === subject.segment ? 'dma-alias' : 'same-dma-device';
+      return { group, reason: new PciReason(rule, subject, device, 'get_pci_alias_or_group()') };
+    },
+    firmware,
+  );
+  return found ?? { last };
+};
+
+/** Upstream step: up past bridges until the way from there to the root bus isolates; the group of any on the way. */
+const climb = ({ subject, groups }: GroupSearch, from: PciDevice): { device: PciDevice; found?: FoundGroup } => {
+  let device = from;
+  for (let bridge = bridgeAbove(device); bridge; bridge = bridgeAbove(bridge)) {
+    const path = acsPath(bridge);
+    if (!path.failing) break;
+    device = bridge;
+    const group = groups.get(bridge);
+    if (group) {
+      const reason = new PciReason('acs-missing-upstream', subject, bridge, SOURCE, path.verdicts);
+      return { device, found: { group, reason } };
+    }
+  }
+  return { device };
+};
+
+/** Beside step: alias partners on the bus, and functions of the same device that do not isolate. */
+const besides = (search: GroupSearch, device: PciDevice, rule: string | undefined): FoundGroup | undefined => {
+  if (rule === 'v3.17') return busWithAlias(search, device) ?? peerFunction(search, device);
+  const visited = new Set<number>();
+  return aliasGroup(search, device, visited) ?? functionGroup(search, device, visited);
+};
+
+const otherFunctions = (device: PciDevice): readonly PciDevice[] =>
+  device.pciBus.devices.filter((other) => other !== device && slotOf(other.rid) === slotOf(device.rid));
+
+const areAliasPartners = (a: PciDevice, b: PciDevice, firmware: FirmwareAliases | undefined): boolean =>
+  aliasesOf(a, firmware).includes(b.devfn) || aliasesOf(b, firmware).includes(a.devfn);
+
+/** @see Linux v7.0 drivers/iommu/iommu.c get_pci_alias_group() */
+const aliasGroup = (search: GroupSearch, device: PciDevice, visited: Set<number>): FoundGroup | undefined => {
+  if (visited.has(device.devfn)) return undefined;
+  visited.add(device.devfn);
+  const { subject, groups, firmware } = search;
+  const group = groups.get(device);
+  if (group) return { group, reason: new PciReason('alias-partner', subject, device, 'get_pci_alias_group()') };
+  if (!firmware && !busHasAliases(device)) return undefined;
+  for (const other of device.pciBus.devices) {
+    if (other === device || !areAliasPartners(device, other, firmware)) continue;
+    const found = aliasGroup(search, other, visited) ?? functionGroup(search, other, visited);
+    if (found) return found;
+  }
+  return undefined;
+};
+
+/** @see Linux v7.0 drivers/iommu/iommu.c get_pci_function_alias_group() */
+const functionGroup = (search: GroupSearch, device: PciDevice, visited: Set<number>): FoundGroup | undefined => {
+  if (!device.multifunction) return undefined;
+  const own = acsVerdict(device);
+  if (own.isolated) return undefined;
+  for (const other of otherFunctions(device)) {
+    const verdict = acsVerdict(other);
+    if (verdict.isolated) continue;
+    const found = aliasGroup(search, other, visited);
+    if (found) return { group: found.group, reason: peerReason(search.subject, found.reason.other, [own, verdict]) };
+  }
+  return undefined;
+};
+
+const peerReason = (subject: PciDevice, other: PciDevice, verdicts: PciReason['verdicts']): PciReason =>
+  new PciReason('multifunction-without-acs', subject, other, 'get_pci_function_alias_group()', verdicts);
+
+const busHasAliases = ({ pciBus }: PciDevice): boolean => pciBus.devices.some(({ aliases }) => aliases.length > 0);
+
+/** Release 3.17 only: one alias quirk on a bus joins all that is on it. @see Linux v3.17 drivers/iommu/iommu.c iommu_group_get_for_pci_dev() */
+const busWithAlias = ({ subject, groups }: GroupSearch, device: PciDevice): FoundGroup | undefined => {
+  if (!busHasAliases(device)) return undefined;
+  for (const other of device.pciBus.devices) {
+    const group = other === device ? undefined : groups.get(other);
+    if (group)
+      return { group, reason: new PciReason('bus-with-alias', subject, other, 'iommu_group_get_for_pci_dev()') };
+  }
+  return undefined;
+};
+
+/** Release 3.17: the group of any function of the device that does not isolate either. */
+const peerFunction = ({ subject, groups }: GroupSearch, device: PciDevice): FoundGroup | undefined => {
+  const own = acsVerdict(device);
+  if (!device.multifunction || own.isolated) return undefined;
+  for (const other of otherFunctions(device)) {
+    const verdict = acsVerdict(other);
+    const group = verdict.isolated ? undefined : groups.get(other);
+    if (group) return { group, reason: peerReason(subject, other, [own, verdict]) };
+  }
+  return undefined;
+};

@@ -1,0 +1,144 @@
+import type { Device } from '@iommu/core';
+import type { AcsPath, AcsVerdict } from './acs.js';
+import { addressKey, formatBus, formatPciAddress, type RequesterId } from './address.js';
+import { PcieType } from './express.js';
+import type { PciFacts } from './pci-facts.js';
+import type { PciFunction } from './pci-function.js';
+import type { PciTopology } from './topology.js';
+
+/** A bus: the functions on it, and the bridge that leads to it. */
+export interface PciBus {
+  readonly segment: number;
+  readonly number: number;
+  /** The bridge to it. `undefined` on a root bus, and on a virtual bus that holds virtual functions only. */
+  readonly self: PciDevice | undefined;
+  /** The bus above; `undefined` makes it a root bus. */
+  readonly parent: PciBus | undefined;
+  /** The functions on it, in the order of their registration. */
+  readonly devices: readonly PciDevice[];
+  /** The endpoint below which the root bus of a segment of its own stands (VMD). */
+  readonly host: PciDevice | undefined;
+  /** Nothing in the input says which bridge leads here. */
+  readonly parentUnknown: boolean;
+}
+
+/** Brand of a PCI device, the same in every copy of this package. */
+const brand: unique symbol = Symbol.for('iommu.pci-device') as never;
+
+/** A function in its topology. Made by {@link PciTopology}. */
+export class PciDevice implements Device {
+  readonly bus = 'pci';
+  readonly [brand] = true;
+  readonly topology: PciTopology;
+  readonly description: PciFunction;
+  readonly facts: PciFacts;
+  readonly segment: number;
+  readonly rid: RequesterId;
+  readonly pciBus: PciBus;
+  /** The bus behind a bridge. */
+  subordinate: PciBus | undefined = undefined;
+  /** Type of the PCI Express capability after the kernel's corrections; `null` none; `undefined` unknown. */
+  express: number | null | undefined;
+  /** As the kernel has it at this moment: the header's bit, or set because of the function number. */
+  multifunction: boolean;
+  readonly physicalFunction: PciDevice | undefined;
+  /** Function numbers (bits 7:0 of a requester id) on its own bus that its DMA may carry too, ascending. */
+  readonly aliases: readonly number[];
+  /** @internal Judged once per state of the topology. */
+  verdict: AcsVerdict | undefined = undefined;
+  /** @internal */
+  path_: AcsPath | undefined = undefined;
+  /** @internal */
+  epoch = -1;
+
+  /** @internal */
+  constructor(init: {
+    topology: PciTopology;
+    description: PciFunction;
+    facts: PciFacts;
+    segment: number;
+    rid: RequesterId;
+    pciBus: PciBus;
+    express: number | null | undefined;
+    multifunction: boolean;
+    physicalFunction: PciDevice | undefined;
+    aliases: readonly number[];
+  }) {
+    this.topology = init.topology;
+    this.description = init.description;
+    this.facts = init.facts;
+    this.segment = init.segment;
+    this.rid = init.rid;
+    this.pciBus = init.pciBus;
+    this.express = init.express;
+    this.multifunction = init.multifunction;
+    this.physicalFunction = init.physicalFunction;
+    this.aliases = init.aliases;
+  }
+
+  /** `0000:00:1f.3` */
+  get name(): string {
+    return formatPciAddress(this);
+  }
+
+  /** `pci0000:00/0000:00:1c.0/0000:01:00.0` */
+  get path(): string {
+    return `${busPath(this.pciBus)}/${this.name}`;
+  }
+
+  get untrusted(): boolean {
+    return this.description.untrusted === true;
+  }
+
+  get key(): number {
+    return addressKey(this.segment, this.rid);
+  }
+
+  get devfn(): number {
+    return this.rid & 0xff;
+  }
+
+  /** Whether it has a bus behind it, or a header that says so. */
+  get isBridge(): boolean {
+    return this.subordinate !== undefined || this.facts.headerType === 1 || this.facts.headerType === 2;
+  }
+
+  get isVirtualFunction(): boolean {
+    return this.description.physicalFunction !== undefined;
+  }
+}
+
+const busPath = (bus: PciBus): string => {
+  if (bus.self) return bus.self.path;
+  if (bus.parent) return busPath(bus.parent);
+  const root = `pci${formatBus(bus.segment, bus.number)}`;
+  return bus.host ? `${bus.host.path}/${root}` : root;
+};
+
+/** Whether a device of core is a PCI device of any copy of this package. */
+export const isPciDevice = (device: Device): device is PciDevice => (device as Partial<PciDevice>)[brand] === true;
+
+/** Root ports, and both ends of a switch: bridges that forward requester ids unchanged. */
+export const isPciePort = (express: number | null | undefined): boolean =>
+  express === PcieType['root-port'] || express === PcieType['upstream-port'] || express === PcieType['downstream-port'];
+
+/** A port with a link below it. @see Linux v6.1 drivers/pci/pci.h pcie_downstream_port() */
+export const isDownstreamPort = (express: number | null | undefined): boolean =>
+  express === PcieType['root-port'] ||
+  express === PcieType['downstream-port'] ||
+  express === PcieType['pci-to-pcie-bridge'];
+
+/**
+ * The device whose requester id the function's DMA carries: itself, or the endpoint that hosts its segment.
+ *
+ * @see Linux v6.1 arch/x86/pci/common.c pci_real_dma_dev()
+ */
+export const realDmaDevice = (device: PciDevice): PciDevice => {
+  if (device.segment < FIRST_HOSTED_SEGMENT) return device;
+  let bus = device.pciBus;
+  while (bus.parent) bus = bus.parent;
+  return bus.host ?? device;
+};
+
+/** Linux gives segments from here on to hosts that make their own, such as VMD. */
+export const FIRST_HOSTED_SEGMENT = 0x10000;

@@ -1,0 +1,192 @@
+import { parseAcsFlags } from './acs-flags.js';
+import {
+  CAPABILITY_PCI_EXPRESS,
+  EXTENDED_CAPABILITY_ACS,
+  EXTENDED_CAPABILITY_SRIOV,
+  findCapability,
+  findExtendedCapability,
+} from './capabilities.js';
+import { ConfigSpace } from './config-space.js';
+import { PcieType } from './express.js';
+import type { PciFunction } from './pci-function.js';
+
+/** An ACS capability as read. */
+export interface AcsRegisters {
+  /** `undefined`: the capability is there, and was not read. */
+  readonly capability: number | undefined;
+  readonly control: number | undefined;
+  /** Both registers as 32 bits each, as Sunrise Point root ports keep them: capability at +4, control at +8. */
+  readonly dwords?: { readonly capability: number; readonly control: number | undefined };
+}
+
+/** A single root I/O virtualization capability as read. */
+export interface SriovRegisters {
+  readonly enabled: boolean;
+  readonly numVfs: number;
+  /** From the physical function's requester id to its first virtual function's, and on to each next. */
+  readonly offset: number;
+  readonly stride: number;
+  readonly deviceId: number;
+}
+
+/** What is known of a function. In every member `undefined` is unknown, and `null` is known to be absent. */
+export interface PciFacts {
+  readonly vendor: number | undefined;
+  readonly device: number | undefined;
+  /** 24 bits: base class, subclass, programming interface. */
+  readonly classCode: number | undefined;
+  readonly revision: number | undefined;
+  readonly subsystemVendor: number | undefined;
+  readonly subsystemDevice: number | undefined;
+  readonly headerType: number | undefined;
+  readonly multifunction: boolean | undefined;
+  readonly express: number | null | undefined;
+  readonly acs: AcsRegisters | null | undefined;
+  readonly sriov: SriovRegisters | null | undefined;
+  readonly secondaryBus: number | undefined;
+  readonly subordinateBus: number | undefined;
+}
+
+const parseHex = (text: string | undefined): number | undefined => {
+  if (text === undefined || !/^(0x)?[0-9a-f]+$/i.test(text)) return undefined;
+  return Number.parseInt(text, 16);
+};
+
+const parsePair = (text: string | undefined): readonly [number | undefined, number | undefined] => {
+  const [first, second] = text?.split(':') ?? [];
+  return [parseHex(first), parseHex(second)];
+};
+
+/** A class of four digits says nothing of the programming interface, which then counts as 0. */
+const parseClass = (text: string | undefined): number | undefined => {
+  const value = parseHex(text);
+  return value !== undefined && text?.replace(/^0x/, '').length === 4 ? value << 8 : value;
+};
+
+const readExpress = (config: ConfigSpace): number | null | undefined => {
+  const offset = findCapability(config, CAPABILITY_PCI_EXPRESS);
+  if (typeof offset !== 'number') return offset;
+  const flags = config.u16(offset + 2);
+  return flags === undefined ? undefined : (flags >> 4) & 0xf;
+};
+
+const readAcs = (config: ConfigSpace, express: boolean | undefined): AcsRegisters | null | undefined => {
+  const offset = findExtendedCapability(config, EXTENDED_CAPABILITY_ACS, express);
+  if (typeof offset !== 'number') return offset;
+  const capability = config.u16(offset + 4);
+  if (capability === undefined) return undefined;
+  const registers = { capability, control: config.u16(offset + 6) };
+  const wide = config.u32(offset + 4);
+  if (wide === undefined) return registers;
+  return { ...registers, dwords: { capability: wide, control: config.u32(offset + 8) } };
+};
+
+const readSriov = (config: ConfigSpace, express: boolean | undefined): SriovRegisters | null | undefined => {
+  const offset = findExtendedCapability(config, EXTENDED_CAPABILITY_SRIOV, express);
+  if (typeof offset !== 'number') return offset;
+  const control = config.u16(offset + 0x08);
+  const numVfs = config.u16(offset + 0x10);
+  const first = config.u16(offset + 0x14);
+  const stride = config.u16(offset + 0x16);
+  const deviceId = config.u16(offset + 0x1a);
+  if (control === undefined || numVfs === undefined || first === undefined) return undefined;
+  if (stride === undefined || deviceId === undefined) return undefined;
+  return { enabled: (control & 1) === 1, numVfs, offset: first, stride, deviceId };
+};
+
+/** A register of all ones is a function that did not answer: nothing is known then. */
+const answered = (value: number | undefined, ones: number): number | undefined => (value === ones ? undefined : value);
+
+const NONE: PciFacts = {
+  vendor: undefined,
+  device: undefined,
+  classCode: undefined,
+  revision: undefined,
+  subsystemVendor: undefined,
+  subsystemDevice: undefined,
+  headerType: undefined,
+  multifunction: undefined,
+  express: undefined,
+  acs: undefined,
+  sriov: undefined,
+  secondaryBus: undefined,
+  subordinateBus: undefined,
+};
+
+/**
+ * What the bytes of a configuration space say.
+ *
+ * @see PCI Local Bus Specification 3.0, chapter 6 (the predefined header)
+ */
+export const readConfigFacts = (config: ConfigSpace): PciFacts => {
+  const header = answered(config.u8(0x0e), 0xff);
+  if (header === undefined) return NONE;
+  const headerType = header & 0x7f;
+  const express = readExpress(config);
+  const isExpress = express === undefined ? undefined : express !== null;
+  const classAndRevision = config.u32(0x08);
+  const isBridge = headerType === 1 || headerType === 2;
+  return {
+    vendor: answered(config.u16(0x00), 0xffff),
+    device: answered(config.u16(0x02), 0xffff),
+    classCode: classAndRevision === undefined ? undefined : classAndRevision >>> 8,
+    revision: classAndRevision === undefined ? undefined : classAndRevision & 0xff,
+    subsystemVendor: headerType === 0 ? answered(config.u16(0x2c), 0xffff) : undefined,
+    subsystemDevice: headerType === 0 ? answered(config.u16(0x2e), 0xffff) : undefined,
+    headerType,
+    multifunction: (header & 0x80) !== 0,
+    express,
+    acs: readAcs(config, isExpress),
+    sriov: readSriov(config, isExpress),
+    secondaryBus: isBridge ? config.u8(0x19) : undefined,
+    subordinateBus: isBridge ? config.u8(0x1a) : undefined,
+  };
+};
+
+/** What a description states in words. */
+const statedFacts = (stated: PciFunction): Partial<PciFacts> => {
+  const [vendor, device] = parsePair(stated.id);
+  const [subsystemVendor, subsystemDevice] = parsePair(stated.subsystem);
+  const { express, acs } = stated;
+  return {
+    vendor,
+    device,
+    subsystemVendor,
+    subsystemDevice,
+    classCode: parseClass(stated.class),
+    revision: parseHex(stated.revision),
+    headerType: stated.headerType,
+    multifunction: stated.multifunction,
+    express: express ? PcieType[express] : express,
+    acs: acs ? statedAcs(acs) : acs,
+    secondaryBus: stated.secondaryBus,
+    subordinateBus: stated.subordinateBus,
+  };
+};
+
+/** What a description says, from its bytes and from what it states beside them. */
+export const factsOf = (description: PciFunction): PciFacts => {
+  const { config, configSize } = description;
+  const read = config && config.length > 0 ? readConfigFacts(new ConfigSpace(config, configSize)) : NONE;
+  if (isBare(description)) return read;
+  const known = Object.entries(statedFacts(description)).filter(([, value]) => value !== undefined);
+  return { ...read, ...Object.fromEntries(known) };
+};
+
+const statedAcs = (acs: NonNullable<PciFunction['acs']>): AcsRegisters => ({
+  capability: acs.capability === undefined ? undefined : parseAcsFlags(acs.capability),
+  control: acs.control === undefined ? undefined : parseAcsFlags(acs.control),
+});
+
+/** Nothing stated beside the bytes: the common case of a large dump, and the fast one. */
+const isBare = (description: PciFunction): boolean =>
+  description.id === undefined &&
+  description.class === undefined &&
+  description.subsystem === undefined &&
+  description.revision === undefined &&
+  description.headerType === undefined &&
+  description.multifunction === undefined &&
+  description.express === undefined &&
+  description.acs === undefined &&
+  description.secondaryBus === undefined &&
+  description.subordinateBus === undefined;

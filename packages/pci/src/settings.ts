@@ -1,0 +1,14 @@
+import type { Kernel } from '@iommu/core';
+
+/** What grouping depends on besides the functions themselves. */
+export interface PciSettings {
+  readonly kernel: Kernel;
+  /** How to decide where a fact is not known: as if the function did not isolate, or as if it did. */
+  readonly unknown: 'pessimistic' | 'optimistic';
+  /** When the ACS control bits were read, as against the kernel's switching them on. */
+  readonly acsRead: 'before-boot' | 'after-boot' | 'unknown';
+  /** Whether an IOMMU driver asked for ACS, so that the kernel switches it on. @see pci_request_acs() */
+  acsRequested: boolean;
+  /** Whether the machine has an IVRS table: a quirk of AMD southbridges looks for it. */
+  readonly ivrs: boolean;
+}

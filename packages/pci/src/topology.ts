@@ -1,0 +1,197 @@
+import { IommuError } from '@iommu/core';
+import { addressKey, busOf, formatBus, functionOf, parsePciAddress, slotOf, tryParsePciAddress } from './address.js';
+import { PcieType } from './express.js';
+import { isDownstreamPort, type PciBus, PciDevice } from './pci-device.js';
+import { factsOf } from './pci-facts.js';
+import type { PciFunction } from './pci-function.js';
+import { busKey, type FoundFunction, Placement } from './placement.js';
+import { quirkAliases } from './quirks/dma-aliases.js';
+import type { PciSettings } from './settings.js';
+
+/** A bus with what only the topology may touch. */
+interface BusRecord extends PciBus {
+  readonly devices: PciDevice[];
+}
+
+/** How a function came to be there. At boot the kernel scans whole slots before any IOMMU looks; hot-plug is one by one. */
+export type Arrival = 'boot' | 'hot-plug';
+
+/**
+ * The PCI functions of a machine on their buses.
+ *
+ * Built from descriptions in any order; {@link devices} is the order in which the kernel registers them.
+ */
+export class PciTopology {
+  readonly settings: PciSettings;
+  readonly #placement: Placement;
+  readonly #buses = new Map<number, BusRecord>();
+  readonly #devices = new Map<number, PciDevice>();
+  /** @internal Counts changes, so that what was judged before one is judged anew. */
+  epoch = 0;
+
+  private constructor(settings: PciSettings, placement: Placement) {
+    this.settings = settings;
+    this.#placement = placement;
+  }
+
+  /**
+   * @param functions - Descriptions, in any order; each address once.
+   * @param known - `order`: addresses in the order in which the kernel found them; functions not named come after, in
+   * the order of a scan. `rootBuses`: root buses (`0000:00`) in the order of their scan; others come after, ascending.
+   * @throws IommuError `ERR_PCI_ADDRESS`, `ERR_PCI_DUPLICATE`
+   */
+  static build(
+    functions: readonly PciFunction[],
+    settings: PciSettings,
+    known: { readonly order?: readonly string[]; readonly rootBuses?: readonly string[] } = {},
+  ): PciTopology {
+    const found = new Map<number, FoundFunction>();
+    for (const description of functions) {
+      const { segment, rid } = parsePciAddress(description.address);
+      const key = addressKey(segment, rid);
+      if (found.has(key)) throw duplicate(description);
+      found.set(key, { description, segment, rid, facts: factsOf(description) });
+    }
+    const placement = new Placement(found.values());
+    const topology = new PciTopology(settings, placement);
+    for (const one of placement.scanOrder(known.order, known.rootBuses)) topology.#place(one, 'boot');
+    for (const device of topology.#devices.values()) settleMultifunction(device);
+    return topology;
+  }
+
+  /** Whether anything judged so far had to be supposed, for want of a fact. */
+  get hasUnknown(): boolean {
+    for (const { verdict, pciBus, express, isBridge } of this.#devices.values()) {
+      if (verdict?.unknown !== undefined || pciBus.parentUnknown || (express === undefined && isBridge)) return true;
+    }
+    return false;
+  }
+
+  /** The functions in the order of their registration. */
+  get devices(): readonly PciDevice[] {
+    return [...this.#devices.values()];
+  }
+
+  /** @param address - `DDDD:BB:DD.F` or `BB:DD.F` */
+  find(address: string): PciDevice | undefined {
+    const parsed = tryParsePciAddress(address);
+    return parsed && this.#devices.get(addressKey(parsed.segment, parsed.rid));
+  }
+
+  at(segment: number, rid: number): PciDevice | undefined {
+    return this.#devices.get(addressKey(segment, rid));
+  }
+
+  /** The function with this number on the same bus. */
+  neighbour(device: PciDevice, devfn: number): PciDevice | undefined {
+    return this.at(device.segment, (device.rid & 0xff00) | devfn);
+  }
+
+  /**
+   * A function is plugged in. Its multifunction bit is what its header says until {@link settle}: an IOMMU that looks
+   * in between sees just that.
+   *
+   * @throws IommuError `ERR_PCI_ADDRESS`, `ERR_PCI_DUPLICATE`
+   */
+  add(description: PciFunction): PciDevice {
+    const { segment, rid } = parsePciAddress(description.address);
+    if (this.at(segment, rid)) throw duplicate(description);
+    const one: FoundFunction = { description, segment, rid, facts: factsOf(description) };
+    this.epoch++;
+    this.#placement.add(one);
+    return this.#place(one, 'hot-plug');
+  }
+
+  /** The scan of the slot goes on: a function above 0 counts as one of several from now on. */
+  settle(device: PciDevice): void {
+    settleMultifunction(device);
+    this.epoch++;
+  }
+
+  /** A function is gone; so must be all behind it before. @throws IommuError `ERR_DEVICE_UNKNOWN` */
+  remove(device: PciDevice): void {
+    if (this.#devices.get(device.key) !== device) {
+      throw new IommuError('ERR_DEVICE_UNKNOWN', `${device.name} is not part of this topology`);
+    }
+    this.epoch++;
+    this.#placement.remove(device);
+    this.#devices.delete(device.key);
+    const bus = device.pciBus as BusRecord;
+    bus.devices.splice(bus.devices.indexOf(device), 1);
+    if (device.subordinate) this.#buses.delete(busKey(device.subordinate.segment, device.subordinate.number));
+    if (!bus.self && bus.devices.length === 0) this.#buses.delete(busKey(bus.segment, bus.number));
+  }
+
+  #place(one: FoundFunction, arrival: Arrival): PciDevice {
+    const { description, segment, rid, facts } = one;
+    const pciBus = this.#bus(one);
+    const physical = description.physicalFunction;
+    const device = new PciDevice({
+      topology: this,
+      description,
+      facts,
+      segment,
+      rid,
+      pciBus,
+      express: correctedType(facts.express, pciBus.self),
+      multifunction:
+        physical === undefined && (facts.multifunction ?? (arrival === 'boot' && this.#placement.hasSibling(one))),
+      physicalFunction: physical === undefined ? undefined : this.find(physical),
+      aliases: quirkAliases(facts, rid, this.settings.kernel),
+    });
+    pciBus.devices.push(device);
+    this.#devices.set(device.key, device);
+    const behind = this.#placement.busBehind(one);
+    if (behind !== undefined)
+      device.subordinate = this.#newBus({ segment, number: behind & 0xff, self: device, parent: pciBus });
+    return device;
+  }
+
+  #newBus(bus: Pick<PciBus, 'segment' | 'number' | 'self' | 'parent'> & Partial<PciBus>): BusRecord {
+    const record: BusRecord = { host: undefined, parentUnknown: false, ...bus, devices: [] };
+    this.#buses.set(busKey(bus.segment, bus.number), record);
+    return record;
+  }
+
+  /** The bus of a function; one without a bridge is made when the first function on it is placed. */
+  #bus(one: FoundFunction): BusRecord {
+    const { segment, rid, description } = one;
+    const known = this.#buses.get(busKey(segment, busOf(rid)));
+    if (known) return known;
+    const { above, unknown } = this.#placement.above(one);
+    const bridge = above && this.at(above.segment, above.rid);
+    const parent = bridge && (bridge.subordinate ?? bridge.pciBus);
+    const host = parent || !description.segmentHost ? undefined : this.find(description.segmentHost);
+    return this.#newBus({ segment, number: busOf(rid), self: undefined, parent, parentUnknown: unknown, host });
+  }
+}
+
+const duplicate = ({ address }: PciFunction): IommuError =>
+  new IommuError('ERR_PCI_DUPLICATE', `${address} is there twice; expected each function once`);
+
+/** @see Linux v6.1 drivers/pci/probe.c pci_scan_slot(), pci_iov_add_virtfn() */
+const settleMultifunction = (device: PciDevice): void => {
+  if (device.isVirtualFunction) return;
+  const ari = isDownstreamPort(device.pciBus.self?.express) && slotOf(device.rid) > 0;
+  if (functionOf(device.rid) > 0 || ari) device.multifunction = true;
+};
+
+/**
+ * A switch port that contradicts its place is re-typed.
+ *
+ * @see Linux v6.1 drivers/pci/probe.c set_pcie_port_type()
+ */
+const correctedType = (type: number | null | undefined, above: PciDevice | undefined): number | null | undefined => {
+  if (type === PcieType['downstream-port'] && above && isDownstreamPort(above.express))
+    return PcieType['upstream-port'];
+  if (type === PcieType['upstream-port'] && above?.express === PcieType['upstream-port'])
+    return PcieType['downstream-port'];
+  return type;
+};
+
+/** Names of the root buses, ascending: for messages. */
+export const rootBusNames = (topology: PciTopology): string[] => {
+  const roots = new Set<string>();
+  for (const { pciBus } of topology.devices) if (!pciBus.parent) roots.add(formatBus(pciBus.segment, pciBus.number));
+  return [...roots].sort();
+};
