@@ -17,7 +17,6 @@ const LAZY = [
   'src/commands/check.ts',
   'src/commands/convert.ts',
   'src/commands/completion.ts',
-  'src/complete.ts',
 ].map((path) => resolve(path));
 
 /** Of these, the ones that bring libraries in CommonJS with them. */
@@ -51,6 +50,8 @@ const common: Options = library({
   esbuildPlugins: [lazyImports],
   esbuildOptions(options) {
     options.conditions = ['@iommu/source', 'module', 'import'];
+    // A stack trace shows the line that it comes from.
+    options.lineLimit = 160;
   },
 });
 

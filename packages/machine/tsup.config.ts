@@ -1,4 +1,14 @@
+import { writeFileSync } from 'node:fs';
 import { defineConfig } from 'tsup';
 import { library } from '../../tsup.base.js';
+import { machineSchema } from './src/machine-schema.js';
 
-export default defineConfig(library({ entry: ['src/index.ts', 'src/json.ts'], splitting: true }));
+export default defineConfig(
+  library({
+    entry: ['src/index.ts', 'src/json.ts', 'src/build.ts'],
+    splitting: true,
+    onSuccess: async () => {
+      writeFileSync('dist/machine.schema.json', `${JSON.stringify(machineSchema, null, 2)}\n`);
+    },
+  }),
+);

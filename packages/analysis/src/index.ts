@@ -12,3 +12,4 @@ export {
   observedReport,
   type UngroupedReport,
 } from './groups-report.js';
+export { checkSchema, groupsSchema } from './report-schemas.js';

@@ -1,5 +1,6 @@
 import { run, ExitCode as StricliExit } from '@stricli/core';
 import packageJson from '../package.json' with { type: 'json' };
+import { complete } from './complete.js';
 import type { Context } from './context.js';
 import { Exit, type ExitCode } from './exit.js';
 import { writeOut, writeTo } from './output.js';
@@ -21,7 +22,6 @@ const main = async (words: readonly string[]): Promise<ExitCode> => {
   };
   const application = createApplication(packageJson.version);
   if (words[0] === 'complete') {
-    const { complete } = await import('./complete.js');
     await complete(application, words.slice(words[1] === '--' ? 2 : 1), context);
     return Exit.ok;
   }

@@ -1,4 +1,4 @@
-import type { DomainDemand } from './domain-choice.js';
+import { type DomainDemand, obtainDomain } from './domain-choice.js';
 import { type Errno, type IommuError, refused } from './errors.js';
 import type { DomainType } from './group.js';
 
@@ -13,6 +13,8 @@ export interface DomainWriteState {
   readonly firstBound: boolean;
   /** Drivers that use the group's DMA, plus its exclusive owners. */
   readonly ownerCount: number;
+  /** An exclusive owner holds the group. */
+  readonly owned: boolean;
   readonly demand: DomainDemand;
   readonly system: DomainType;
   /** Why no domain of this type can be had. */
@@ -22,9 +24,11 @@ export interface DomainWriteState {
    * bound. `owner`: nobody uses the group's DMA.
    */
   readonly rule: 'none' | 'single-device' | 'owner';
+  /** Whether the release knows the word `DMA-FQ`. */
+  readonly flushQueue: boolean;
 }
 
-const WORDS = ['identity', 'DMA', 'DMA-FQ', 'auto'];
+const WORDS = ['identity', 'DMA', 'auto'];
 
 /** The checks of 5.11 to 6.4. @see Linux v6.1 drivers/iommu/iommu.c iommu_group_store_type() */
 const refusalSingleDevice = (state: DomainWriteState, request: string): IommuError | undefined => {
@@ -32,6 +36,7 @@ const refusalSingleDevice = (state: DomainWriteState, request: string): IommuErr
   if (state.firstBound && !(request === 'DMA-FQ' && state.current === 'DMA')) {
     return refused('EBUSY', `the device of group ${state.id} is bound to a driver`);
   }
+  if (state.owned) return refused('EBUSY', `group ${state.id} is claimed by an owner`);
   return undefined;
 };
 
@@ -53,8 +58,9 @@ export const decideDomainWrite = (text: string, state: DomainWriteState): Domain
   if (text === '') return state.current;
   if (!state.current) throw refused('EINVAL', `group ${state.id} has no default domain`);
   const request = text.endsWith('\n') ? text.slice(0, -1) : text;
-  if (!WORDS.includes(request)) {
-    throw refused('EINVAL', `type '${request}' is none of ${WORDS.join(', ')}`);
+  const words = state.flushQueue ? [...WORDS, 'DMA-FQ'] : WORDS;
+  if (!words.includes(request)) {
+    throw refused('EINVAL', `type '${request}' is none of ${words.join(', ')}`);
   }
 
   // A flush queue can be started under the drivers' feet: no domain changes.
@@ -70,8 +76,7 @@ export const decideDomainWrite = (text: string, state: DomainWriteState): Domain
     throw refused('EINVAL', `the drivers of group ${state.id} force ${state.demand}`);
   }
   if (target === state.current) return target;
-  const error = state.domainError(target);
-  if (!error) return target;
-  if (request === 'auto' && !state.demand && !state.domainError('DMA')) return 'DMA';
-  throw refused(error, `no ${target} domain for group ${state.id}`);
+  const { type, errno } = obtainDomain(target, request !== 'auto' || state.demand !== undefined, state.domainError);
+  if (errno) throw refused(errno, `no ${type} domain for group ${state.id}`);
+  return type;
 };

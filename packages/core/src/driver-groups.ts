@@ -3,6 +3,7 @@ import type { GroupAccess } from './driver.js';
 import { IommuError } from './errors.js';
 import type { Group } from './group.js';
 import type { GroupTable } from './group-table.js';
+import { runAll } from './run-all.js';
 
 /**
  * The groups as one driver call sees them, with every reference that the call took written down: whatever the driver
@@ -68,8 +69,10 @@ export class DriverGroups implements GroupAccess {
     let problem: string | undefined;
     if (returned && at < 0) problem = `returned group ${returned.id} without a reference on it`;
     else if (this.#held.length > 0) problem = `kept a reference on group ${this.#held[0]?.id}`;
-    for (const group of this.#held.splice(0)) this.#table.put(group);
-    if (problem !== undefined && at >= 0) this.#table.put(returned);
+    if (problem === undefined) return undefined;
+    const unwanted = this.#held.splice(0);
+    if (returned && at >= 0) unwanted.push(returned);
+    runAll(unwanted.map((group) => () => this.#table.put(group)));
     return problem;
   }
 

@@ -181,7 +181,7 @@ export class GroupTable implements Iterable<Group> {
   /**
    * Set the `name` file, or remove it with `undefined`.
    *
-   * @throws `ERR_REFUSED` with `ENOMEM` for `undefined` on a group that never had a name, as the kernel does.
+   * @throws `ERR_REFUSED` with `ENOMEM` for `undefined` on a group that has no name, as the kernel does.
    * @see iommu_group_set_name()
    */
   setName(group: Group, name: string | undefined): void {

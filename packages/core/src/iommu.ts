@@ -1,5 +1,5 @@
 import type { Device } from './device.js';
-import { type DomainDemand, domainDemand } from './domain-choice.js';
+import { type DomainDemand, domainDemand, obtainDomain } from './domain-choice.js';
 import { decideDomainWrite } from './domain-write.js';
 import type { IommuDriver, IommuUnit, Platform, Refusal, UnitUse } from './driver.js';
 import { IommuError, refused } from './errors.js';
@@ -10,6 +10,7 @@ import * as ownership from './ownership.js';
 import { callDriver, contractError, type DeviceState, locate, type NamedDriver, probe } from './prober.js';
 import type { Reason } from './reason.js';
 import { insertReservedRegion, type ReservedRegion } from './reserved-regions.js';
+import { runAll } from './run-all.js';
 import { type SystemDomain, systemDomain, systemDomainType } from './system-domain.js';
 
 /** What became of one device. */
@@ -101,13 +102,14 @@ export class Iommu {
    * One unit after the other, so ids are handed out unit by unit; before 6.1 all of a driver's units at once, so in
    * device order. A unit whose registration fails is gone, and its devices have no IOMMU.
    *
-   * @throws `ERR_DRIVER_CONTRACT`; the unit concerned is undone.
+   * @throws `ERR_DRIVER_CONTRACT`; the unit concerned is undone. From `unitOf()`: no unit was registered, and the call
+   * may be repeated.
    * @see Linux v6.1 drivers/iommu/iommu.c iommu_device_register(), bus_iommu_probe()
    */
   registerUnits(): void {
     if (this.#registered) return;
-    this.#registered = true;
     for (const state of this.#states.values()) locate(state, this.drivers);
+    this.#registered = true;
     const ranks = new Map(this.#buses.map((bus, rank) => [bus, rank]));
     const rank = (state: DeviceState) => ranks.get(state.device.bus) ?? this.#buses.length;
     const states = [...this.#states.values()].filter((state) => state.found);
@@ -144,27 +146,38 @@ export class Iommu {
         if (refusal) break;
       }
       for (const state of refusal ? [] : states) {
-        const group = this.groups.of(state.device) as GroupRecord | undefined;
-        if (group && group.type === undefined) refusal ??= this.#setDefaultDomain(group);
+        const group = this.#withoutDomain(state);
+        if (group) refusal ??= this.#setDefaultDomain(group);
       }
     } catch (error) {
       this.#unregister(units, states, undefined);
       throw error;
     }
-    if (refusal) this.#unregister(units, states, refusal.reason);
+    const failure = refusal && this.#unregister(units, states, refusal.reason);
+    if (failure !== undefined) throw failure;
   }
 
-  #unregister(units: readonly IommuUnit[], states: readonly DeviceState[], reason: Reason | undefined): void {
+  /** @returns What a driver threw meanwhile; all is undone all the same. */
+  #unregister(units: readonly IommuUnit[], states: readonly DeviceState[], reason: Reason | undefined): unknown {
+    const failure = runAll([
+      ...states.filter(({ decision }) => decision).map((state) => () => this.#release(state)),
+      ...units.flatMap((unit) => (this.#units.get(unit) ?? []).map((group) => () => this.groups.put(group))),
+    ]);
     for (const state of states) {
-      this.#release(state);
       state.found = undefined;
       if (reason) state.none ??= reason;
     }
     for (const unit of units) {
-      for (const group of this.#units.get(unit) ?? []) this.groups.put(group);
       this.#units.delete(unit);
       this.#events.emit({ type: 'unit-removed', unit });
     }
+    return failure;
+  }
+
+  /** The group that a driver chose for the device, while it has no default domain. */
+  #withoutDomain({ device, decision }: DeviceState): GroupRecord | undefined {
+    const group = this.groups.of(device) as GroupRecord | undefined;
+    return group !== undefined && group === decision?.group && group.type === undefined ? group : undefined;
   }
 
   /** @returns A refusal that undoes the unit; a mere `ENODEV` is written down and forgotten. */
@@ -179,27 +192,38 @@ export class Iommu {
   /** Group a device outside the bulk walk: its group's domain is set at once. */
   #probeAlone(state: DeviceState): void {
     this.#probe(state);
-    const group = this.groups.of(state.device) as GroupRecord | undefined;
-    if (!group || group.type !== undefined) return;
-    const refusal = this.#setDefaultDomain(group);
+    const group = this.#withoutDomain(state);
+    if (!group) return;
+    let refusal: Refusal | undefined;
+    try {
+      refusal = this.#setDefaultDomain(group);
+    } catch (error) {
+      runAll([() => this.#release(state)]);
+      throw error;
+    }
     if (refusal) {
-      this.#release(state);
       state.none = refusal.reason;
+      this.#release(state);
     }
   }
 
   #demand(group: Group): DomainDemand {
     return domainDemand(
       group.devices.map((device) => {
-        const bound = this.#states.get(device)?.driver?.bound;
-        return { untrusted: device.untrusted === true, type: bound?.defaultDomainType?.(device) };
+        const driver = this.#states.get(device)?.driver;
+        const ask = () => driver?.bound.defaultDomainType?.(device);
+        return {
+          untrusted: device.untrusted === true,
+          type: driver && callDriver(driver.name, 'defaultDomainType', ask),
+        };
       }),
     );
   }
 
   #domainError(group: Group, type: DomainType) {
     for (const device of group.devices) {
-      const error = this.#states.get(device)?.driver?.bound.domainError?.(device, type);
+      const driver = this.#states.get(device)?.driver;
+      const error = driver && callDriver(driver.name, 'domainError', () => driver.bound.domainError?.(device, type));
       if (error) return error;
     }
     return undefined;
@@ -207,20 +231,25 @@ export class Iommu {
 
   #setDefaultDomain(group: GroupRecord): Refusal | undefined {
     const demand = this.#demand(group);
-    const wanted = demand === 'conflict' ? 'DMA' : (demand ?? this.systemType);
-    const error = demand === 'conflict' ? 'EINVAL' : this.#domainError(group, wanted);
-    if (error && demand) return { errno: error, reason: noDomain(group, demand) };
-    group.type = error ? 'DMA' : wanted;
+    if (demand === 'conflict') return { errno: 'EINVAL', reason: noDomain(group, demand) };
+    const { type, errno } = obtainDomain(demand ?? this.systemType, demand !== undefined, (wanted) =>
+      this.#domainError(group, wanted),
+    );
+    if (errno) return { errno, reason: noDomain(group, demand) };
+    group.type = type;
     this.#events.emit({ type: 'type-changed', group });
     return undefined;
   }
 
   /** Undo everything that grouping did to a device. */
   #release(state: DeviceState): void {
-    if (this.groups.of(state.device)) this.groups.leave(state.device);
     const { driver, decision, device } = state;
     state.decision = undefined;
-    if (driver && decision) callDriver(driver.name, 'releaseDevice', () => driver.bound.releaseDevice?.(device));
+    try {
+      if (this.groups.of(device)) this.groups.leave(device);
+    } finally {
+      if (driver && decision) callDriver(driver.name, 'releaseDevice', () => driver.bound.releaseDevice?.(device));
+    }
   }
 
   #state(device: Device): DeviceState {
@@ -285,9 +314,8 @@ export class Iommu {
       const state = this.#states.get(device);
       const { driver, decision } = state ?? {};
       if (!driver || decision?.group !== group) break;
-      for (const region of callDriver(driver.name, 'reservedRegions', () => driver.bound.reservedRegions(device))) {
-        insertReservedRegion(list, region);
-      }
+      const regions = callDriver(driver.name, 'reservedRegions', () => [...driver.bound.reservedRegions(device)]);
+      for (const region of regions) insertReservedRegion(list, region);
     }
     return list;
   }
@@ -302,7 +330,7 @@ export class Iommu {
   bindDriver(device: Device, driver: KernelDriver): void {
     const state = this.#state(device);
     if (state.kernelDriver) throw refused('EBUSY', `${device.name} is bound to ${state.kernelDriver.name}`);
-    if (this.#registered && !this.groups.of(device)) this.#probeAlone(state);
+    if (state.driver?.bound.groupsAt === 'driver-probe') this.#probeAlone(state);
     const group = this.#groupOf(device);
     const usesDma = group !== undefined && !driver.managesDma;
     if (usesDma) ownership.useDefaultDomain(group);
@@ -347,10 +375,12 @@ export class Iommu {
       members: record.devices.length,
       firstBound: first !== undefined && this.#states.get(first)?.kernelDriver !== undefined,
       ownerCount: record.ownerCount,
+      owned: record.owner !== undefined,
       demand: this.#demand(record),
       system: this.systemType,
       domainError: (wanted) => this.#domainError(record, wanted),
       rule: (this.#platform.kernel.rule('domain-type-write') ?? 'owner') as 'none' | 'single-device' | 'owner',
+      flushQueue: this.#platform.kernel.rule('domain-type-fq') !== 'no',
     });
     if (type !== record.type) {
       record.type = type;
@@ -400,7 +430,8 @@ export class Iommu {
       const uses = group.devices.some((device) => this.#states.get(device)?.found?.unit === unit);
       if (uses && group.type) use[group.type === 'identity' ? 'identity' : 'translated']++;
     }
-    return driver?.bound.unitAttributes?.(unit, use satisfies UnitUse) ?? {};
+    const fill = () => driver?.bound.unitAttributes?.(unit, use satisfies UnitUse);
+    return (driver && callDriver(driver.name, 'unitAttributes', fill)) ?? {};
   }
 }
 
@@ -423,17 +454,17 @@ const bind = (driver: IommuDriver, platform: Platform): NamedDriver[] => {
   }
   const bound = callDriver(name, 'bind', () => driver.bind(platform));
   if (bound === undefined) return [];
-  const names = new Set(bound.units?.map((unit) => unit.name));
-  if (names.size !== bound.units?.length) throw contractError(name, 'has units without distinct names');
+  const names = new Set(bound?.units?.map((unit) => unit.name));
+  if (names.size !== bound?.units?.length) throw contractError(name, 'has units without distinct names');
   return [{ name, bound }];
 };
 
-const noDomain = (group: Group, demand: string): Reason => ({
+const noDomain = (group: Group, demand: DomainDemand): Reason => ({
   rule: 'no-default-domain',
   text:
     demand === 'conflict'
       ? 'An untrusted device cannot have the identity domain that a driver insists on.'
-      : `The drivers force ${demand}, and no such domain can be had.`,
+      : `${demand ? `${demand} is forced, and no such` : 'No default'} domain can be had.`,
   source: 'iommu_setup_default_domain()',
   devices: group.devices.slice(),
 });

@@ -20,6 +20,10 @@ export const unuseDefaultDomain = (group: GroupRecord): void => {
   if (group.ownerCount > 0) group.ownerCount--;
 };
 
+const checkOwner = (owner: unknown): void => {
+  if (owner === undefined || owner === null) throw refused('EINVAL', 'an owner must be given');
+};
+
 /**
  * @param needsDirect - A member's firmware region must stay mapped one to one, so the blocking domain is refused.
  */
@@ -31,19 +35,22 @@ const take = (group: GroupRecord, owner: unknown, needsDirect: boolean): void =>
 
 /** The whole group for one owner. @see iommu_group_claim_dma_owner() */
 export const claimGroup = (group: GroupRecord, owner: unknown, needsDirect: boolean): void => {
+  checkOwner(owner);
   if (group.ownerCount !== 0) throw refused('EPERM', `group ${group.id} is in use`);
   take(group, owner, needsDirect);
 };
 
 /** One device of the group; the same owner may claim the others too. @see iommu_device_claim_dma_owner() */
 export const claimDevice = (group: GroupRecord, owner: unknown, needsDirect: boolean): void => {
+  checkOwner(owner);
   if (group.ownerCount === 0) take(group, owner, needsDirect);
   else if (group.owner === owner) group.ownerCount++;
   else throw refused('EPERM', `group ${group.id} is in use by another`);
 };
 
-/** @see iommu_group_release_dma_owner() */
+/** Nothing, when nobody claimed the group: the drivers that use its DMA still do. @see iommu_group_release_dma_owner() */
 export const releaseGroup = (group: GroupRecord): void => {
+  if (group.owner === undefined) return;
   group.ownerCount = 0;
   group.owner = undefined;
 };

@@ -1,10 +1,11 @@
 import type { Device } from './device.js';
-import type { BoundDriver, GroupDecision, Refusal, UnitFound } from './driver.js';
+import type { BoundDriver, GroupDecision, Refusal, UnitFound, UnitNone } from './driver.js';
 import { DriverGroups } from './driver-groups.js';
 import { IommuError, isIommuError } from './errors.js';
 import type { Group } from './group.js';
 import type { GroupTable } from './group-table.js';
 import type { Reason } from './reason.js';
+import { runAll } from './run-all.js';
 
 /** One driver bound to the machine, under the name that messages use. */
 export interface NamedDriver {
@@ -43,14 +44,24 @@ export const locate = (state: DeviceState, drivers: readonly NamedDriver[]): voi
     const answer = callDriver(driver.name, 'unitOf', () => driver.bound.unitOf(state.device));
     if (!answer) continue;
     state.driver = driver;
-    if ('none' in answer) state.none = answer.none;
-    else if (driver.bound.units.includes(answer.unit)) state.found = answer;
+    const { none, unit } = answer as Partial<UnitNone & UnitFound>;
+    if (none) state.none = none;
+    else if (unit && driver.bound.units.includes(unit)) state.found = answer as UnitFound;
     else throw contractError(driver.name, `named a unit for ${state.device.name} that is not among its units`);
     return;
   }
 };
 
-const isRefusal = (value: GroupDecision | Refusal): value is Refusal => 'errno' in value;
+const isRefusal = (value: unknown): value is Refusal =>
+  typeof value === 'object' && value !== null && 'errno' in value && 'reason' in value;
+
+/** What a decision lacks; its reference was given back then. */
+const gap = (decision: Partial<GroupDecision> | undefined, groups: GroupTable): string | undefined => {
+  if (!decision?.group) return 'returned no group';
+  if (decision.reasons?.length) return undefined;
+  runAll([() => groups.put(decision.group)]);
+  return 'gave no reason';
+};
 
 /**
  * Group one device that was located: claim its ids, ask for its group, join.
@@ -64,34 +75,37 @@ export const probe = (state: DeviceState, groups: GroupTable, keep: (group: Grou
   if (!driver || !found) return undefined;
   const { name, bound } = driver;
   const claimed = bound.probeDevice && callDriver(name, 'probeDevice', () => bound.probeDevice?.(device, found));
-  if (claimed) return claimed;
+  if (claimed) {
+    if (isRefusal(claimed)) return claimed;
+    throw contractError(name, `in probeDevice(${device.name}): returned neither a refusal nor undefined`);
+  }
 
   const access = new DriverGroups(groups);
-  const release = () => callDriver(name, 'releaseDevice', () => bound.releaseDevice?.(device));
+  const undo = (): unknown =>
+    runAll([
+      ...access.takeKept().map((group) => () => groups.put(group)),
+      () => callDriver(name, 'releaseDevice', () => bound.releaseDevice?.(device)),
+    ]);
   let answer: GroupDecision | Refusal;
   try {
     answer = callDriver(name, 'deviceGroup', () => bound.deviceGroup(device, access));
   } catch (error) {
     access.settle(undefined);
-    for (const group of access.takeKept()) groups.put(group);
-    release();
+    undo();
     throw error;
   }
   const refusal = isRefusal(answer) ? answer : undefined;
-  const decision = refusal ? undefined : (answer as GroupDecision);
+  const decision = refusal ? undefined : (answer as GroupDecision | undefined);
   let problem = access.settle(decision?.group);
-  if (!problem && decision && !decision.reasons?.length) {
-    problem = 'gave no reason';
-    groups.put(decision.group);
-  }
+  if (!problem && !refusal) problem = gap(decision, groups);
   if (problem || refusal) {
-    for (const group of access.takeKept()) groups.put(group);
-    release();
+    const failure = undo();
     if (problem) throw contractError(name, `in deviceGroup(${device.name}): ${problem}`);
+    if (failure !== undefined) throw failure;
     return refusal;
   }
   for (const group of access.takeKept()) keep(group);
-  groups.adopt((decision as GroupDecision).group, device);
   state.decision = decision;
+  groups.adopt((decision as GroupDecision).group, device);
   return undefined;
 };

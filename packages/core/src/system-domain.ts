@@ -1,8 +1,8 @@
 import type { DomainType } from './group.js';
 import type { BootParameter, Kernel } from './kernel.js';
 
-const TRUE = /^(1|y|Y|t|T|on|On|ON)/;
-const FALSE = /^(0|n|N|f|F|of|Of|OF)/;
+const TRUE = /^(?:[1yt]|on)/i;
+const FALSE = /^(?:[0nf]|of)/i;
 
 /** A kernel command line's yes or no. @see Linux v6.1 lib/kstrtox.c kstrtobool() */
 const parseBool = (text: string): boolean | undefined => {

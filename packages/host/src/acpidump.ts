@@ -1,5 +1,5 @@
 const TABLE = /^(\S{4}) @ 0x[0-9a-f]+\s*$/i;
-const ROW = /^\s*([0-9a-f]{4,8}): ((?:[0-9a-f]{2} ){1,16})/i;
+const ROW = /^\s*([0-9a-f]{4,8}): ((?:[0-9a-f]{2}(?: |$)){1,16})/i;
 
 /** Whether a text is the output of acpidump. */
 export const isAcpidump = (text: string): boolean => /^\S{4} @ 0x[0-9a-f]+\s*\r?\n\s*0000: /im.test(text);

@@ -2,9 +2,9 @@ import type { MachinePciFunction } from '@iommu/machine';
 import type { PcieTypeName } from '@iommu/pci';
 
 const ADDRESS = '([0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\\.[0-7])';
-/** `pci 0000:00:1c.0: [8086:8c10] type 01 class 0x060400 PCIe Root Port` */
+/** `pci 0000:00:1c.0: [8086:8c10] type 01 class 0x060400 PCIe Root Port`, or as much of it as a cut line holds. */
 const FOUND = new RegExp(
-  `${ADDRESS}: \\[([0-9a-f]{4}):([0-9a-f]{4})\\] type ([0-9a-f]{2}) class (?:0x)?([0-9a-f]{6})(?: (.*))?$`,
+  `${ADDRESS}: \\[([0-9a-f]{4}):([0-9a-f]{4})\\] type ([0-9a-f]{2})\\b(?: class (?:0x)?([0-9a-f]{6})(?: (.*))?$)?`,
 );
 /** `pci 0000:00:1c.0: PCI bridge to [bus 01-02]` */
 const BRIDGE = new RegExp(`${ADDRESS}: (?:PCI|CardBus) bridge to \\[bus ([0-9a-f]{2})(?:-([0-9a-f]{2}))?\\]`);

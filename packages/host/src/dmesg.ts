@@ -35,22 +35,22 @@ const addUnit = (units: MachineUnit[], unit: MachineUnit): void => {
 
 /** The groups that the log's own lines leave behind: who joined, less who left. */
 class JoinedGroups {
-  readonly #groups = new Map<number, string[]>();
+  /** The group of each device, in the order in which they joined. */
+  readonly #idOf = new Map<string, number>();
 
   note(device: string, id: number, joins: boolean): void {
-    for (const members of this.#groups.values()) {
-      const at = members.indexOf(device);
-      if (at >= 0) members.splice(at, 1);
-    }
-    if (!joins) return;
-    const members = this.#groups.get(id);
-    if (members) members.push(device);
-    else this.#groups.set(id, [device]);
+    this.#idOf.delete(device);
+    if (joins) this.#idOf.set(device, id);
   }
 
   list(): ObservedGroup[] {
-    const groups = [...this.#groups].filter(([, devices]) => devices.length > 0);
-    return groups.sort(([a], [b]) => a - b).map(([id, devices]) => ({ id, devices }));
+    const groups = new Map<number, string[]>();
+    for (const [device, id] of this.#idOf) {
+      const members = groups.get(id);
+      if (members) members.push(device);
+      else groups.set(id, [device]);
+    }
+    return [...groups].sort(([a], [b]) => a - b).map(([id, devices]) => ({ id, devices }));
   }
 }
 

@@ -58,7 +58,8 @@ export class PciIds {
   readonly #table: string;
   readonly #classesAt: number;
   readonly #blocks = new Map<string, Block | undefined>();
-  #vendors: Map<string, string> | undefined;
+  /** By name; several companies have more ids than one. */
+  #vendors: Map<string, number[]> | undefined;
   #classes: readonly ClassName[] | undefined;
 
   /** @param bytes - A `pci.ids` file, UTF-8; empty for a table without names. */
@@ -130,19 +131,26 @@ export class PciIds {
     return this.#nameIn(block, hex((classCode >>> 8) & 0xff, 2)) ?? block?.name;
   }
 
-  /** The vendor whose name starts the text, the longest such; with what follows it. */
-  vendorNamed(text: string): { readonly vendor: number; readonly rest: string } | undefined {
-    this.#vendors ??= new Map(
-      [...this.#text(0, this.#bytes.length).matchAll(/\n([0-9a-f]{4}) {2}([^\n]+)/g)].map(([, id = '', name = '']) => [
-        name.trimEnd(),
-        id,
-      ]),
-    );
+  /** The vendors whose name starts the text, the longest such name; with what follows it. */
+  vendorsNamed(text: string): { readonly vendors: readonly number[]; readonly rest: string } | undefined {
+    this.#vendors ??= this.#readVendors();
     for (let end = text.length; end > 0; end = text.lastIndexOf(' ', end - 1)) {
-      const id = this.#vendors.get(text.slice(0, end));
-      if (id !== undefined) return { vendor: Number.parseInt(id, 16), rest: text.slice(end + 1) };
+      const vendors = this.#vendors.get(text.slice(0, end));
+      if (vendors) return { vendors, rest: text.slice(end + 1) };
     }
     return undefined;
+  }
+
+  #readVendors(): Map<string, number[]> {
+    const vendors = new Map<string, number[]>();
+    const list = this.#text(0, this.#bytes.length);
+    for (const [, id = '', rest = ''] of list.matchAll(/\n([0-9a-f]{4}) {2}([^\n]+)/g)) {
+      const name = rest.trimEnd();
+      const same = vendors.get(name);
+      if (same) same.push(Number.parseInt(id, 16));
+      else vendors.set(name, [Number.parseInt(id, 16)]);
+    }
+    return vendors;
   }
 
   /** The device of a vendor by its exact name, if just one has it. */

@@ -25,7 +25,9 @@ const isEmpty = ({ kernel, firmware, pci, observed, units }: Machine): boolean =
 
 /** A machine from text of any kind that is not a tree: lspci, a kernel's log, acpidump, or several in one file. */
 export const machineFromText = (text: string): Machine | undefined => {
-  if (isAcpidump(text)) return { schema: 1, firmware: { acpi: parseAcpidump(text) } };
-  const parts = [parseLspci(text), fromDmesg(text)].filter((part) => part !== undefined && !isEmpty(part));
+  const tables: Machine | undefined = isAcpidump(text)
+    ? { schema: 1, firmware: { acpi: parseAcpidump(text) } }
+    : undefined;
+  const parts = [parseLspci(text), fromDmesg(text), tables].filter((part) => part && !isEmpty(part));
   return parts.length === 0 ? undefined : mergeMachines(parts as Machine[]);
 };

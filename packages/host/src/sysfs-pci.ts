@@ -80,7 +80,8 @@ const readFunction = (sys: FileTree, address: string, path: string): MachinePciF
     ...(!idsInConfig && fromAttributes(sys, path)),
     ...(classCode !== undefined && { class: classCode.padStart(6, '0').slice(-6) }),
     ...(config && config.length > 0 && { config }),
-    ...((size === 256 || size === 4096) && { configSize: size }),
+    // Only a live file is larger than what can be read of it; the size of a recorded one is what was recorded.
+    ...((size === 256 || size === 4096) && size > (config?.length ?? 0) && { configSize: size }),
     ...(physical !== undefined && isAddress(physical) && { physicalFunction: physical }),
     ...(driver !== undefined && { driver }),
   };

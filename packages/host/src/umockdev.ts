@@ -2,7 +2,7 @@ import { IommuError } from '@iommu/core';
 import { type FileTree, MemoryTree } from './file-tree.js';
 
 /** Whether a text is a umockdev record of devices. */
-export const isUmockdev = (text: string): boolean => /^(?:#[^\n]*\n|\s*\n)*P: \/devices\//.test(text);
+export const isUmockdev = (text: string): boolean => /^(?:(?:#[^\n]*|[^\S\n]*)\n)*P: \/devices\//.test(text);
 
 const unescapeText = (text: string): Uint8Array =>
   new TextEncoder().encode(

@@ -15,6 +15,9 @@ const link = (archive: Pack, name: string, linkname: string): void => {
   archive.entry({ name, type: 'symlink', linkname, mode: 0o777, mtime: EPOCH });
 };
 
+/** A bus can sit 255 bridges deep. */
+const MAX_DEPTH = 256;
+
 /** Directory of each function below `devices`, nested as its bridges are. */
 const directories = (functions: readonly MachinePciFunction[]): Map<string, string> => {
   const byAddress = new Map(functions.map((fn) => [fn.address, fn]));
@@ -22,9 +25,9 @@ const directories = (functions: readonly MachinePciFunction[]): Map<string, stri
   const directory = (address: string, depth: number): string => {
     const { segment, rid } = parsePciAddress(address);
     const fn = byAddress.get(address);
-    const host = fn?.segmentHost;
-    const above =
-      fn?.parent && depth < 256 ? directory(fn.parent, depth + 1) : host ? directory(host, depth + 1) : 'devices';
+    // A description may name itself as its own parent or host.
+    const next = depth < MAX_DEPTH ? (fn?.parent ?? fn?.segmentHost) : undefined;
+    const above = next ? directory(next, depth + 1) : 'devices';
     const path = fn?.parent ? `${above}/${address}` : `${above}/pci${formatBus(segment, rid >> 8)}/${address}`;
     known.set(address, path);
     return path;

@@ -1,5 +1,5 @@
 import { type Device, type DeviceOutcome, type Diagnostic, type Iommu, IommuError, type Reason } from '@iommu/core';
-import { isPciDevice, type PciTopology, tryParsePciAddress } from '@iommu/pci';
+import { isPciDevice, type PciDevice, type PciTopology, tryParsePciAddress } from '@iommu/pci';
 import { toBytes } from './bytes.js';
 import { DRIVER_PACKAGES, type DriverPackage } from './driver-packages.js';
 import type { ResolvedKernel } from './kernel.js';
@@ -137,15 +137,21 @@ export class RunningMachine {
 
   /** Take a device out, and before it all that is behind it, the last first. @throws IommuError `ERR_DEVICE_UNKNOWN` */
   removeDevice(device: Device): void {
-    if (isPciDevice(device)) {
-      for (const behind of [...(device.subordinate?.devices ?? [])].reverse()) this.removeDevice(behind);
-      for (const virtual of this.topology.devices.filter(({ physicalFunction }) => physicalFunction === device)) {
-        this.removeDevice(virtual);
-      }
-    }
+    if (isPciDevice(device)) for (const behind of this.#behind(device)) this.removeDevice(behind);
     this.iommu.removeDevice(device);
     if (isPciDevice(device)) this.topology.remove(device);
     else this.#byName.delete(device.name);
+  }
+
+  /** The bus behind a bridge, virtual functions, the segment that an endpoint hosts: the last first. */
+  #behind(device: PciDevice): PciDevice[] {
+    const { subordinate } = device;
+    const goes = ({ pciBus, physicalFunction }: PciDevice): boolean =>
+      physicalFunction === device ||
+      pciBus.host === device ||
+      pciBus === subordinate ||
+      (subordinate !== undefined && pciBus.parent === subordinate && !pciBus.self);
+    return this.topology.devices.filter(goes).reverse();
   }
 
   /** Bind a kernel driver by name, as far as DMA ownership goes. @throws IommuError `ERR_REFUSED` with the errno */

@@ -42,10 +42,9 @@ const enabled = (device: PciDevice, { capability, control: firmware, dwords }: A
   // Of a capability that was not read, whatever it advertises of these gets set.
   const wanted = (capability ?? REQUIRED_ACS_FLAGS) & REQUIRED_ACS_FLAGS;
   let control = acsRequested ? (firmware ?? 0) | wanted : firmware;
-  if (disablesAcsRedirect(device, kernel)) {
-    control = ((dwords ? control : firmware) ?? 0) & ~(RR | CR | EC);
-    if (dwords) return control;
-  }
+  if (disablesAcsRedirect(device, kernel)) control = ((dwords ? control : firmware) ?? 0) & ~(RR | CR | EC);
+  // What follows writes the word register, which is not the one that such a port obeys.
+  if (dwords) return control;
   const stated = configAcs(device, kernel);
   if (!stated) return control;
   const decided = firmware !== undefined || (stated.mask & wanted) === wanted;

@@ -8,7 +8,10 @@ export const EXTENDED_CAPABILITY_SRIOV = 0x0010;
 
 const STATUS = 0x06;
 const STATUS_CAPABILITY_LIST = 0x10;
+const HEADER_TYPE = 0x0e;
+const HEADER_TYPE_CARDBUS = 2;
 const CAPABILITY_POINTER = 0x34;
+const CARDBUS_CAPABILITY_POINTER = 0x14;
 const EXTENDED_START = 0x100;
 const STANDARD_END = 0x100;
 const EXTENDED_END = 0x1000;
@@ -31,7 +34,8 @@ export const findCapability = (config: ConfigSpace, id: number): CapabilityOffse
   if (status === undefined) return undefined;
   if (status === 0xffff) return undefined;
   if (!(status & STATUS_CAPABILITY_LIST)) return null;
-  let offset = config.u8(CAPABILITY_POINTER);
+  const cardbus = ((config.u8(HEADER_TYPE) ?? 0) & 0x7f) === HEADER_TYPE_CARDBUS;
+  let offset = config.u8(cardbus ? CARDBUS_CAPABILITY_POINTER : CAPABILITY_POINTER);
   // Each entry takes four bytes at least: there are no more than this.
   for (let left = (STANDARD_END - 0x40) / 4; left > 0; left--) {
     if (offset === undefined) return undefined;

@@ -170,10 +170,18 @@ export class Placement {
   #parentsFirst(wanted: readonly FoundFunction[]): FoundFunction[] {
     const result = new Set<FoundFunction>();
     const open = new Set<FoundFunction>();
+    const around = new Map<number, FoundFunction | undefined>();
+    const bridgeAbove = (one: FoundFunction): FoundFunction | undefined => {
+      const key = busKey(one.segment, busOf(one.rid));
+      const bridge = this.bridgeTo(key) ?? this.get(one.description.parent);
+      if (bridge) return bridge;
+      if (!around.has(key)) around.set(key, this.above(one).above);
+      return around.get(key);
+    };
     const put = (one: FoundFunction): void => {
       if (result.has(one) || open.has(one)) return;
       open.add(one);
-      const above = this.bridgeTo(busKey(one.segment, busOf(one.rid))) ?? this.get(one.description.parent);
+      const above = bridgeAbove(one);
       if (above) put(above);
       const physical = this.get(one.description.physicalFunction);
       if (physical) put(physical);

@@ -45,6 +45,8 @@ export class PciReason implements Reason {
 
   get unknown(): readonly string[] {
     const facts = this.verdicts.flatMap(({ unknown }) => unknown ?? []);
+    if (this.rule === 'dma-alias' && this.other.express === undefined)
+      facts.push(`capability list of ${this.other.name}`);
     if (this.subject.pciBus.parentUnknown) facts.push(`bridge above ${this.subject.name}`);
     return facts;
   }

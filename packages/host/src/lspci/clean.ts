@@ -7,8 +7,8 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '&nbsp;': ' ',
 };
 
-/** Escape, bracket, numbers, m. */
-const TERMINAL_COLOUR = new RegExp(`${String.fromCharCode(0x1b)}\\[[0-9;]*m`, 'g');
+/** Escape, bracket, numbers, m; or K, which grep adds. */
+const TERMINAL_COLOUR = new RegExp(`${String.fromCharCode(0x1b)}\\[[0-9;]*[mK]`, 'g');
 
 /** Quoting marks of mails and trackers before a line. */
 const QUOTE = /^(?:[>|] ?)+/;

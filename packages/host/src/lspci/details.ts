@@ -12,7 +12,8 @@ export interface DeviceDetails {
   /** Some capability above byte 255 was printed. */
   readonly hasExtended: boolean;
   readonly capabilityList: boolean | undefined;
-  readonly express: PcieTypeName | undefined;
+  /** `undefined`: the capability is there, but the text does not say of what kind; `null`: none was printed. */
+  readonly express: PcieTypeName | null | undefined;
   /** `capability` and `control` are absent where only the name was printed. */
   readonly acs: { readonly capability?: string; readonly control?: string } | undefined;
   readonly secondaryBus: number | undefined;
@@ -38,6 +39,10 @@ const EXPRESS_TYPES: Readonly<Record<string, PcieTypeName>> = {
   'root complex event collector': 'rc-event-collector',
 };
 
+/** The ids follow the names, or stand in their place; what is further away is not of this line. */
+const SUBSYSTEM =
+  /Subsystem: (?:[^[]|\[(?![0-9a-f]{4}:[0-9a-f]{4}\])){0,200}?\[?([0-9a-f]{4}):([0-9a-f]{4})\]?/i;
+
 /** lspci's spelling of the flags, in register order. */
 const ACS_NAMES: readonly (readonly [string, number])[] = [
   ['SrcValid', AcsFlag.SV],
@@ -51,7 +56,8 @@ const ACS_NAMES: readonly (readonly [string, number])[] = [
 
 const acsFlags = (text: string, key: string): string | undefined => {
   const list = new RegExp(`${key}:? ?((?:[A-Za-z]+[+-] ?)+)`).exec(text)?.[1];
-  if (list === undefined) return undefined;
+  // A line that was cut tells nothing of the flags that are not there any more.
+  if (list === undefined || !/UpstreamFwd[+-]/.test(list)) return undefined;
   let bits = 0;
   for (const [name, bit] of ACS_NAMES) if (list.includes(`${name}+`)) bits |= bit;
   return formatAcsFlags(bits);
@@ -84,23 +90,22 @@ export const parseDetails = (body: string): DeviceDetails => {
   const list = capabilities(body);
   const find = (name: string, extended: boolean) =>
     list.find(({ offset, text }) => offset >= 0x100 === extended && text.startsWith(name))?.text;
-  const express = EXPRESS.exec(find('Express', false) ?? '')?.[1];
+  const express = find('Express', false);
   const acs = find('Access Control Services', true);
   const sriov = find('Single Root I/O Virtualization', true);
   const bus = /Bus: primary=[0-9a-f]{2}, ?secondary=([0-9a-f]{2}), ?subordinate=([0-9a-f]{2})/i.exec(body);
   const status = /Status: Cap([+-])/.exec(body)?.[1];
-  const subsystem = /Subsystem: (?:[^[]|\[(?![0-9a-f]{4}:[0-9a-f]{4}\]))*?\[?([0-9a-f]{4}):([0-9a-f]{4})\]?/i.exec(
-    body,
-  );
-  const group = /IOMMU group:? (\d+)/i.exec(body)?.[1];
+  const subsystem = SUBSYSTEM.exec(body);
+  // A kernel's log below the dump says `Adding to iommu group 1`.
+  const group = /(?<!(?:to|from) )IOMMU group:? (\d+)/i.exec(body)?.[1];
   return {
     verbose: /(?:Flags|Control|Status|Capabilities|Latency|Memory at|Region \d): /.test(body) || list.length > 0,
     denied: /Capabilities: <access denied>/i.test(body),
-    broken: /!!! (?:Unknown header type|Invalid class|Header type)/i.test(body),
+    broken: /!!! (?:Unknown header type|Header type)/i.test(body),
     hasCapabilityLine: list.length > 0,
     hasExtended: list.some(({ offset }) => offset >= 0x100),
     capabilityList: status === undefined ? undefined : status === '+',
-    express: express === undefined ? undefined : EXPRESS_TYPES[express.toLowerCase()],
+    express: express === undefined ? null : EXPRESS_TYPES[EXPRESS.exec(express)?.[1]?.toLowerCase() ?? ''],
     acs: acs === undefined ? undefined : parseAcs(acs),
     secondaryBus: bus ? Number.parseInt(bus[1] ?? '', 16) : undefined,
     subordinateBus: bus ? Number.parseInt(bus[2] ?? '', 16) : undefined,

@@ -4,7 +4,9 @@ import { formatPciAddress, tryParsePciAddress } from '@iommu/pci';
 export interface DeviceHeader {
   /** `DDDD:BB:DD.F`; of the path form of `lspci -P`, the last step: `00.0` when it has no bus. */
   readonly address: string;
-  /** The step before the last, in the path form. */
+  /** As printed, with all steps of the path form. */
+  readonly path: string;
+  /** The path without its last step; `undefined` when there is but one. */
   readonly above: string | undefined;
   /** Four digits, of `-n` and `-nn`. */
   readonly classId: string | undefined;
@@ -15,13 +17,17 @@ export interface DeviceHeader {
   readonly names: string;
   readonly revision: string | undefined;
   readonly progIf: string | undefined;
-  readonly shownSegment: boolean;
 }
 
 const STEP = '(?:[0-9a-f]{4,8}:)?(?:[0-9a-f]{2}:)?[0-9a-f]{2}\\.[0-7]';
-const HEADER = new RegExp(`^\\s*((?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[0-9a-f]{2}\\.[0-7](?:/${STEP})*)\\s+(\\S.*)$`, 'i');
-/** `PCI bridge [0604]: …`, `PCI bridge: …` */
-const NAMED_CLASS = /^(?:"?([A-Za-z][^:[\]]*?)"?)(?: \[([0-9a-f]{4})\])?: (.*)$/i;
+/** What lists put before an entry: a bullet, or the word of scripts that look for devices that can be reset. */
+const MARK = '(?:(?:[-*+•]|\\[RESET\\])\\s*)?';
+const HEADER = new RegExp(
+  `^\\s*${MARK}((?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[0-9a-f]{2}\\.[0-7](?:/${STEP})*)\\s+(\\S.*)$`,
+  'i',
+);
+/** `PCI bridge [0604]: …`, `3D controller: …` */
+const NAMED_CLASS = /^"?([A-Z0-9][^:[\]]*?)"?(?: \[([0-9a-fA-F]{4})\])?: (.*)$/;
 /** `0604: 8086:1901 (rev 07)`, and the older `Class 0604: 8086:1901` */
 const NUMBERED_CLASS = /^(?:Class )?([0-9a-f]{4}): ([0-9a-f]{4}):([0-9a-f]{4})(.*)$/i;
 const ID = /\[([0-9a-f]{4}):([0-9a-f]{4})\]/gi;
@@ -36,10 +42,10 @@ export const parseHeader = (line: string): DeviceHeader | undefined => {
   const parsed = tryParsePciAddress(last);
   const common = {
     address: parsed ? formatPciAddress(parsed) : last,
-    above: steps.length > 1 ? steps.at(-2) : undefined,
+    path: steps.join('/'),
+    above: steps.length > 1 ? steps.slice(0, -1).join('/') : undefined,
     revision: /\(rev ([0-9a-f]{2})\)/i.exec(rest)?.[1],
     progIf: /\(prog-if ([0-9a-f]{2})\b/i.exec(rest)?.[1],
-    shownSegment: /^[0-9a-f]{4,8}:[0-9a-f]{2}:/.test(last),
   };
   const numbered = NUMBERED_CLASS.exec(rest);
   if (numbered) {

@@ -1,3 +1,4 @@
+import { ConfigSpace, readConfigFacts } from '@iommu/pci';
 import type { PciIds } from '../pci-ids.js';
 import type { DeviceHeader } from './header.js';
 
@@ -15,28 +16,53 @@ const hex4 = (value: number): string => value.toString(16).padStart(4, '0');
 
 /** `Device 29c0`, as lspci prints a device that its table does not know. */
 const UNNAMED = /^(?:Unknown device|Device) ([0-9a-f]{4})$/i;
+/** `Device 8086:29c0`, of a vendor that it does not know. */
+const UNNAMED_VENDOR = /^(?:Unknown device|Device) ([0-9a-f]{4}):([0-9a-f]{4})$/i;
+/** `Class 1200`, of a class that it does not know. */
+const UNNAMED_CLASS = /^Class ([0-9a-f]{4})$/i;
 
-const byName = (names: string, ids: PciIds): Pick<Identity, 'id' | 'vendor'> => {
-  const found = ids.vendorNamed(names);
-  if (!found) return {};
-  const { vendor, rest } = found;
-  const unnamed = UNNAMED.exec(rest)?.[1];
-  const device = unnamed === undefined ? ids.deviceNamed(vendor, rest) : Number.parseInt(unnamed, 16);
-  return { vendor, ...(device !== undefined && { id: `${hex4(vendor)}:${hex4(device)}` }) };
+const byNumber = (vendor: string, device: string): Pick<Identity, 'id' | 'vendor'> => ({
+  id: `${vendor}:${device}`.toLowerCase(),
+  vendor: Number.parseInt(vendor, 16),
+});
+
+/** As the bytes have it; those of a virtual function have no ids. */
+const byConfig = (config: Uint8Array): Pick<Identity, 'id' | 'vendor'> | undefined => {
+  const { vendor, device } = readConfigFacts(new ConfigSpace(config));
+  return vendor === undefined || device === undefined ? undefined : byNumber(hex4(vendor), hex4(device));
 };
 
-/** Ids as printed, or looked up by name. The table is fetched only for a dump without ids. */
-export const identify = (header: DeviceHeader, ids: () => PciIds): Identity => {
+const byName = (names: string, ids: PciIds): Pick<Identity, 'id' | 'vendor'> => {
+  const [, unnamedVendor, unnamedDevice] = UNNAMED_VENDOR.exec(names) ?? [];
+  if (unnamedVendor !== undefined && unnamedDevice !== undefined) return byNumber(unnamedVendor, unnamedDevice);
+  const { vendors = [], rest = '' } = ids.vendorsNamed(names) ?? {};
+  const unnamed = UNNAMED.exec(rest)?.[1];
+  const found = vendors.flatMap((vendor) => {
+    const device = unnamed === undefined ? ids.deviceNamed(vendor, rest) : Number.parseInt(unnamed, 16);
+    return device === undefined ? [] : [byNumber(hex4(vendor), hex4(device))];
+  });
+  const [only] = found;
+  if (only && found.length === 1) return only;
+  const [vendor] = vendors;
+  return vendor !== undefined && vendors.length === 1 ? { vendor } : {};
+};
+
+/** Ids as printed, or as the bytes have them, or looked up by name. The table is fetched only where nothing else tells. */
+export const identify = (header: DeviceHeader, config: Uint8Array | undefined, ids: () => PciIds): Identity => {
   const { id, names, classId, className, progIf, revision } = header;
   const classCode = classId ?? (className === undefined ? undefined : classNamed(className, ids));
   return {
-    ...(id === undefined ? byName(names, ids()) : { id, vendor: Number.parseInt(id, 16) }),
+    ...(id === undefined
+      ? ((config && byConfig(config)) ?? byName(names, ids()))
+      : { id, vendor: Number.parseInt(id, 16) }),
     ...(classCode !== undefined && { class: `${classCode}${progIf ?? '00'}`.toLowerCase() }),
     ...(revision !== undefined && { revision: revision.toLowerCase() }),
   };
 };
 
 const classNamed = (name: string, ids: () => PciIds): string | undefined => {
+  const unnamed = UNNAMED_CLASS.exec(name)?.[1];
+  if (unnamed !== undefined) return unnamed;
   const code = ids().classNamed(name);
   return code === undefined ? undefined : hex4(code);
 };

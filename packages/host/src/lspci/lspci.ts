@@ -1,5 +1,13 @@
 import type { Machine, MachineNote, MachinePciFunction, Observed } from '@iommu/machine';
-import { addressKey, ConfigSpace, isVmdHost, parsePciAddress, readConfigFacts, tryParsePciAddress } from '@iommu/pci';
+import {
+  addressKey,
+  ConfigSpace,
+  formatBus,
+  isVmdHost,
+  parsePciAddress,
+  readConfigFacts,
+  tryParsePciAddress,
+} from '@iommu/pci';
 import { type PciIds, pciIds } from '../pci-ids.js';
 import { type DeviceDetails, parseDetails } from './details.js';
 import { type Identity, identify } from './identity.js';
@@ -35,24 +43,19 @@ const usable = (config: Uint8Array): Uint8Array | undefined =>
 
 /** Devices by their final address; the path form of `-P` leaves out bus numbers, which the bridges before tell. */
 const readRecords = (text: string, ids: () => PciIds): Read[] => {
-  const behind = new Map<string, number>();
+  /** The bus behind each bridge, `0000:02`, by the bridge's path. */
+  const behind = new Map<string, string>();
   const found = new Map<string, Read>();
   for (const record of splitRecords(text)) {
     const { header } = record;
     const bus = header.above === undefined ? undefined : behind.get(header.above);
-    const address = header.address.includes(':')
-      ? header.address
-      : bus === undefined
-        ? undefined
-        : `0000:${bus.toString(16).padStart(2, '0')}:${header.address}`;
-    if (address === undefined || !tryParsePciAddress(address)) continue;
+    const address = header.address.includes(':') ? header.address : bus && `${bus}:${header.address}`;
+    const parsed = address === undefined ? undefined : tryParsePciAddress(address);
+    if (address === undefined || !parsed) continue;
     const details = parseDetails(record.body);
-    if (details.secondaryBus !== undefined) {
-      behind.set(header.address, details.secondaryBus);
-      behind.set(address, details.secondaryBus);
-      behind.set(address.replace(/^0000:/, ''), details.secondaryBus);
-    }
-    const read = { address, record, details, identity: identify(header, ids), config: usable(record.config) };
+    if (details.secondaryBus !== undefined) behind.set(header.path, formatBus(parsed.segment, details.secondaryBus));
+    const config = usable(record.config);
+    const read = { address, record, details, identity: identify(header, config, ids), config };
     const before = found.get(address);
     // A dump may list a device twice, once in words and once in bytes.
     found.set(address, before ? merge(before, read) : read);
@@ -84,12 +87,10 @@ const fromWords = ({ details, config }: Read, scope: Scope): Partial<MachinePciF
   const read = details.verbose && !denied && (scope.capabilities || capabilityList === false);
   const needsExpress = (config?.length ?? 0) < 256;
   const needsAcs = (config?.length ?? 0) <= 256;
-  const isExpress = express !== undefined;
   return {
-    ...(needsExpress && isExpress && { express }),
-    ...(needsExpress && !isExpress && read && { express: null }),
+    ...(needsExpress && (express || (express === null && read)) && { express }),
     ...(needsAcs && acs && { acs }),
-    ...(needsAcs && !acs && isExpress && read && scope.extended && { acs: null }),
+    ...(needsAcs && !acs && express !== null && read && scope.extended && { acs: null }),
   };
 };
 

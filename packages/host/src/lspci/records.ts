@@ -13,15 +13,19 @@ export interface DeviceRecord {
 }
 
 const HEX_ROW = /^\s*([0-9a-f]{2,3}):((?: [0-9a-f]{2}){1,16})\s*$/i;
-const GROUP_HEADING = /^\W*(?:IOMMU[ _-]?)?Group[ #]+0*(\d+)\b[ :.]*(.*)$/i;
-/** `Subsystem: …`: a line of its own, wherever it was moved. */
-const KEYED = /^\s|^[A-Z!][A-Za-z0-9 /()_-]{1,40}:(?:\s|$)/;
+const GROUP_HEADING = /^\W*(?:IOMMU[ _-]?)?Group[ #]+0*(\d+)\b[ :.*_`]*(.*)$/i;
+/** `Subsystem: …`, `!!! Unknown header type 7f`: a line of its own, wherever it was moved. */
+const KEYED = /^\s*(?:!!! |[A-Z][A-Za-z0-9 /()_-]{1,40}:(?:\s|$))/;
+/** `user@host:~$ …`, `## …`, the edge of a block of code: what follows is of another command. */
+const PROMPT = /^(?:\[?[\w.-]+@[\w.-]+|(?:[$%]|#+) |```)/;
 
 interface OpenRecord {
   head: string;
   readonly lines: string[];
   readonly rows: Map<number, number[]>;
   readonly group: number | undefined;
+  /** A blank line was met: nothing is folded from here on. */
+  ended: boolean;
 }
 
 const bytesOf = (rows: ReadonlyMap<number, readonly number[]>): Uint8Array => {
@@ -46,20 +50,34 @@ class Splitter {
   #group: number | undefined;
 
   take(line: string): void {
-    const text = this.#takeHeading(line);
-    if (text === '') return;
-    if (parseHeader(text)) {
-      this.end();
-      this.#open = { head: text, lines: [], rows: new Map(), group: this.#group };
-    } else if (this.#open) takeBody(this.#open, text);
+    const heading = this.#heading(line);
+    if (heading) this.#group = heading.id;
+    const text = heading?.rest ?? line;
+    if (parseHeader(text)) this.#begin(text, heading !== undefined);
+    else if (PROMPT.test(line)) this.#leave();
+    else if (text !== '' && this.#open) takeBody(this.#open, text);
+    else if (line === '' && this.#open) this.#open.ended = true;
   }
 
-  /** Note the number of a group's heading. @returns What is left of the line. */
-  #takeHeading(line: string): string {
+  #begin(head: string, numbered: boolean): void {
+    // A list by groups ends with a blank line; another dump may follow it.
+    const goesOn = numbered || /^\s/.test(head) || this.#open?.group !== this.#group;
+    if (this.#open?.ended && !goesOn) this.#group = undefined;
+    this.end();
+    this.#open = { head, lines: [], rows: new Map(), group: this.#group, ended: false };
+  }
+
+  #leave(): void {
+    this.end();
+    this.#group = undefined;
+  }
+
+  /** The number of a group's heading, and what is left of the line. */
+  #heading(line: string): { readonly id: number; readonly rest: string } | undefined {
     const [, id, rest = ''] = GROUP_HEADING.exec(line) ?? [];
-    if (id === undefined || (rest !== '' && !parseHeader(rest))) return line;
-    this.#group = Number(id);
-    return rest;
+    if (id === undefined || (rest !== '' && !parseHeader(rest))) return undefined;
+    // `Flags: fast devsel, IOMMU group 1` was folded after its comma.
+    return this.#open?.lines.at(-1)?.endsWith(',') ? undefined : { id: Number(id), rest };
   }
 
   end(): void {
@@ -76,8 +94,9 @@ const takeBody = (open: OpenRecord, line: string): void => {
       Number.parseInt(offset, 16),
       values.map((byte) => Number.parseInt(byte, 16)),
     );
-  } else if (open.lines.length === 0 && open.rows.size === 0 && !KEYED.test(line)) open.head += ` ${line.trim()}`;
-  else open.lines.push(line);
+  } else if (KEYED.test(line)) open.lines.push(line);
+  else if (open.lines.length === 0 && open.rows.size === 0 && !open.ended) open.head += ` ${line.trim()}`;
+  else if (!open.ended || /^\s/.test(line)) open.lines.push(line);
 };
 
 /**

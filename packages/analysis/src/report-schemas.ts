@@ -1,0 +1,108 @@
+/*
+ * JSON Schemas (draft 2020-12) of what the command prints with --json. The package carries each as a file too.
+ */
+const text = { type: 'string' } as const;
+const device = { type: 'string', description: 'A PCI address with its domain, or a name from sysfs.' } as const;
+const devices = { type: 'array', items: device } as const;
+const agreement = { enum: ['equal', 'differs', 'unknown'] } as const;
+
+/** Of `iommu groups --json`. */
+export const groupsSchema = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: 'Groups of a machine',
+  type: 'object',
+  required: ['schema', 'machine', 'assumed', 'groups', 'ungrouped', 'diagnostics'],
+  additionalProperties: false,
+  properties: {
+    schema: { const: 1 },
+    machine: {
+      type: 'object',
+      required: ['name', 'kernel', 'arch'],
+      additionalProperties: false,
+      properties: { name: { type: ['string', 'null'] }, kernel: { type: ['string', 'null'] }, arch: text },
+    },
+    assumed: {
+      type: 'boolean',
+      description: 'The firmware was supposed: the partition stands, ids, types and regions are a guess.',
+    },
+    groups: {
+      type: 'array',
+      description: 'By id.',
+      items: {
+        type: 'object',
+        required: ['id', 'name', 'type', 'devices', 'reservedRegions'],
+        additionalProperties: false,
+        properties: {
+          id: {
+            type: ['integer', 'null'],
+            minimum: 0,
+            description: 'null: it depends on what the input does not hold.',
+          },
+          name: { type: ['string', 'null'], description: 'Content of the name file; null: there is none.' },
+          type: { enum: ['DMA-FQ', 'DMA', 'identity', 'blocked', 'unmanaged', 'unknown'] },
+          devices: { ...devices, description: 'In the order in which they joined.' },
+          reservedRegions: {
+            type: 'array',
+            items: {
+              type: 'string',
+              pattern: '^0x[0-9a-f]{16} 0x[0-9a-f]{16} (direct|direct-relaxable|reserved|msi)$',
+            },
+            description: 'Start, inclusive end, kind.',
+          },
+        },
+      },
+    },
+    ungrouped: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['device', 'reason'],
+        additionalProperties: false,
+        properties: { device, reason: text },
+      },
+    },
+    diagnostics: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['severity', 'code', 'message'],
+        additionalProperties: false,
+        properties: { severity: { enum: ['info', 'warning', 'firmware-bug', 'assumed'] }, code: text, message: text },
+      },
+    },
+  },
+} as const;
+
+/** Of `iommu check --json`. */
+export const checkSchema = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: 'Computed groups against observed ones',
+  type: 'object',
+  required: ['schema', 'partition', 'ids', 'devices', 'differing', 'missing'],
+  additionalProperties: false,
+  properties: {
+    schema: { const: 1 },
+    partition: {
+      ...agreement,
+      description:
+        'Which devices share a group. unknown: facts are missing, and what was observed is among what they allow.',
+    },
+    ids: agreement,
+    devices: { type: 'integer', minimum: 0, description: 'How many were compared.' },
+    differing: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['device', 'observed', 'computed', 'reason'],
+        additionalProperties: false,
+        properties: {
+          device,
+          observed: { anyOf: [devices, { type: 'null' }], description: 'Members of its group; null: it had none.' },
+          computed: { anyOf: [devices, { type: 'null' }] },
+          reason: { ...text, description: 'Why it was computed so.' },
+        },
+      },
+    },
+    missing: { ...devices, description: 'Observed in a group, but not described.' },
+  },
+} as const;

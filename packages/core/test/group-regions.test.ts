@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import type { ReservedRegion } from '../src/index.js';
+import { codeOf, groupOf } from './support/observe.js';
+import { boot, device, toyDriver } from './support/toy.js';
+
+const [a, b, c] = [device('a'), device('b'), device('c')];
+
+const at = (start: bigint): ReservedRegion => ({ start, end: start + 1n, type: 'reserved' });
+const driver = toyDriver({
+  units: { u: [a, b] },
+  together: [a, b],
+  reservedRegions: (wanted) => (wanted === a ? [at(8n), at(0n)] : [at(2n), at(8n)]),
+});
+
+test('the regions of a group are those of all members, sorted and merged', () => {
+  const iommu = boot({ devices: [a, b], drivers: [driver] });
+  expect(iommu.reservedRegions(groupOf(iommu, a))).toEqual([{ start: 0n, end: 3n, type: 'reserved' }, at(8n)]);
+});
+
+test('the list ends at the first member, when that has no IOMMU', () => {
+  const iommu = boot({ devices: [b, c], drivers: [driver] });
+  const made = iommu.groups.alloc();
+  iommu.groups.join(made, c);
+  expect(iommu.reservedRegions(made)).toEqual([]);
+});
+
+test('the list leaves out the members behind one that joined by hand', () => {
+  const iommu = boot({ devices: [b], drivers: [driver] });
+  const group = groupOf(iommu, b);
+  iommu.groups.join(group, c);
+  iommu.addDevice(a);
+  expect(group.devices).toEqual([b, c, a]);
+  expect(iommu.reservedRegions(group)).toEqual([at(2n), at(8n)]);
+});
+
+test('an empty group has no regions, and an ended one is an error', () => {
+  const iommu = boot({ devices: [], drivers: [driver] });
+  const group = iommu.groups.alloc();
+  expect(iommu.reservedRegions(group)).toEqual([]);
+  iommu.groups.put(group);
+  expect(codeOf(() => iommu.reservedRegions(group))).toBe('ERR_GROUP_ENDED');
+});

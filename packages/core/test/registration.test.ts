@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest';
+import { membersOf, rulesOf, stateOf } from './support/observe.js';
+import { boot, device, machine, reason, type ToyDriver, toyDriver } from './support/toy.js';
+
+const [a, b, c, d] = [device('a'), device('b'), device('c'), device('d')];
+
+/** Unit u0 has b and d, unit u1 has a and c: bus order and unit order differ. */
+const crossed = (rest: Partial<ToyDriver> = {}) => toyDriver({ units: { u0: [b, d], u1: [a, c] }, ...rest });
+
+describe('numbering', () => {
+  test('numbers groups unit by unit, and within a unit in the order of the devices', () => {
+    const iommu = boot({ devices: [a, b, c, d], drivers: [crossed()] });
+    expect(membersOf(iommu.groups)).toEqual({ 0: ['b'], 1: ['d'], 2: ['a'], 3: ['c'] });
+  });
+
+  test('numbers groups in the order of the devices where all units register at once', () => {
+    const iommu = boot({
+      devices: [a, b, c, d],
+      drivers: [crossed()],
+      rules: { 'unit-registration': 'all-at-once' },
+    });
+    expect(membersOf(iommu.groups)).toEqual({ 0: ['a'], 1: ['b'], 2: ['c'], 3: ['d'] });
+  });
+
+  test('numbers driver by driver, also where all units register at once', () => {
+    const drivers = [toyDriver({ name: 'second', units: { s: [c, d] } }), toyDriver({ units: { f: [a, b] } })];
+    const iommu = boot({ devices: [a, b, c, d], drivers, rules: { 'unit-registration': 'all-at-once' } });
+    expect(membersOf(iommu.groups)).toEqual({ 0: ['c'], 1: ['d'], 2: ['a'], 3: ['b'] });
+  });
+
+  test('walks the buses in their order, and one that is not listed last', () => {
+    const devices = [
+      device('other', { bus: 'other' }),
+      device('pci', { bus: 'pci' }),
+      device('platform', { bus: 'platform' }),
+      device('pci2', { bus: 'pci' }),
+    ];
+    const iommu = boot({ devices, drivers: [toyDriver({ units: { u: devices } })], buses: ['platform', 'pci'] });
+    expect(membersOf(iommu.groups)).toEqual({ 0: ['platform'], 1: ['pci'], 2: ['pci2'], 3: ['other'] });
+  });
+
+  test('keeps the order of the devices where no buses are listed', () => {
+    const devices = [device('x', { bus: 'pci' }), device('y', { bus: 'amba' }), device('z', { bus: 'pci' })];
+    const iommu = boot({ devices, drivers: [toyDriver({ units: { u: devices } })] });
+    expect(membersOf(iommu.groups)).toEqual({ 0: ['x'], 1: ['y'], 2: ['z'] });
+  });
+});
+
+describe('finding the unit', () => {
+  test('gives a device to the first driver that knows it', () => {
+    const first = toyDriver({ name: 'first', units: { f: [a] } });
+    const second = toyDriver({ name: 'second', units: { s: [a, b] } });
+    const iommu = boot({ devices: [a, b], drivers: [first, second] });
+    expect([a, b].map((one) => iommu.outcomeOf(one).unit?.name)).toEqual(['f', 's']);
+  });
+
+  test('asks no other driver when the first says why there is no unit', () => {
+    const first = toyDriver({ units: {}, unitOf: () => ({ none: reason('unit-ignored') }) });
+    const iommu = boot({ devices: [a], drivers: [first, toyDriver({ units: { s: [a] } })] });
+    expect(rulesOf(iommu, a)).toEqual(['unit-ignored']);
+    expect(iommu.groups.size).toBe(0);
+  });
+
+  test('leaves a device alone that no driver knows, and says so', () => {
+    const iommu = boot({ devices: [a, b], drivers: [toyDriver({ units: { u: [a] } })] });
+    expect(rulesOf(iommu, b)).toEqual(['no-iommu']);
+    expect(iommu.outcomeOf(b)).toMatchObject({ group: undefined, unit: undefined, ids: [] });
+  });
+
+  test('works without any driver', () => {
+    const iommu = boot({ devices: [a], drivers: [{ specVersion: 1, name: 'absent', bind: () => undefined }] });
+    expect(stateOf(iommu)).toMatchObject({ groups: [], units: [] });
+    expect(iommu.drivers).toEqual([]);
+  });
+
+  test('tells the group, the unit, the ids and the reasons of a grouped device', () => {
+    const iommu = boot({ devices: [a, b], drivers: [toyDriver({ units: { u: [a, b] } })] });
+    expect(iommu.outcomeOf(b)).toMatchObject({ unit: { name: 'u' }, ids: [1], reasons: [reason('alone')] });
+    expect(iommu.outcomeOf(b).group).toBe(iommu.groups.of(b));
+  });
+});
+
+test('registers units once, however often it is asked', () => {
+  const iommu = boot({ devices: [a], drivers: [toyDriver({ units: { u: [a] } })] });
+  const before = stateOf(iommu);
+  iommu.registerUnits();
+  expect(stateOf(iommu)).toEqual(before);
+});
+
+test('groups nothing before the units register', () => {
+  const iommu = machine({ devices: [a], drivers: [toyDriver({ units: { u: [a, b] } })] });
+  iommu.addDevice(b);
+  expect(stateOf(iommu)).toMatchObject({ groups: [], units: [] });
+  iommu.registerUnits();
+  expect(membersOf(iommu.groups)).toEqual({ 0: ['a'], 1: ['b'] });
+});
+
+test('lists devices in the order of their registration and units in that of theirs', () => {
+  const iommu = boot({ devices: [d, b, a, c], drivers: [crossed()] });
+  expect(stateOf(iommu)).toMatchObject({ devices: [{ name: 'd' }, { name: 'b' }, { name: 'a' }, { name: 'c' }] });
+  expect(iommu.units.map(({ name }) => name)).toEqual(['u0', 'u1']);
+});

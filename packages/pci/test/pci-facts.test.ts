@@ -1,0 +1,223 @@
+import { expect, test } from 'vitest';
+import { factsOf, type PciFunction } from '../src/index.js';
+import {
+  acsCapability,
+  type ConfigSketch,
+  configBytes,
+  expressCapability,
+  SRIOV_ID,
+  wideAcsCapability,
+} from './support/config-space.js';
+
+const read = (sketch: ConfigSketch, configSize?: number) =>
+  factsOf({ address: '00:00.0', config: configBytes(sketch), ...(configSize === undefined ? {} : { configSize }) });
+const stated = (members: Omit<PciFunction, 'address'>) => factsOf({ address: '00:00.0', ...members });
+
+const NOTHING_KNOWN = {
+  vendor: undefined,
+  device: undefined,
+  classCode: undefined,
+  revision: undefined,
+  subsystemVendor: undefined,
+  subsystemDevice: undefined,
+  headerType: undefined,
+  multifunction: undefined,
+  express: undefined,
+  acs: undefined,
+  sriov: undefined,
+  secondaryBus: undefined,
+  subordinateBus: undefined,
+};
+
+const SRIOV_BODY = [
+  ...[0, 0, 0, 0], // capabilities
+  ...[1, 0, 0, 0], // control, status
+  ...[8, 0, 8, 0], // InitialVFs, TotalVFs
+  ...[4, 0, 0, 0], // NumVFs
+  ...[0x80, 0x01, 2, 0], // first VF offset, stride
+  ...[0, 0, 0xca, 0x10], // VF device id
+];
+
+test('knows nothing of a function of which nothing was read', () => {
+  expect(factsOf({ address: '00:00.0' })).toEqual(NOTHING_KNOWN);
+});
+
+test('knows nothing from no bytes', () => {
+  expect(stated({ config: new Uint8Array(0) })).toEqual(NOTHING_KNOWN);
+});
+
+test('knows nothing of a function that answers with all ones', () => {
+  expect(stated({ config: new Uint8Array(256).fill(0xff) })).toEqual(NOTHING_KNOWN);
+});
+
+test('reads vendor and device id', () => {
+  expect(read({ vendor: 0x8086, device: 0x10c9 })).toMatchObject({ vendor: 0x8086, device: 0x10c9 });
+});
+
+test('does not know the ids that a virtual function leaves at all ones', () => {
+  expect(read({ vendor: 0xffff, device: 0xffff })).toMatchObject({ vendor: undefined, device: undefined });
+});
+
+test('reads class and revision', () => {
+  expect(read({ class: 0x0c0330, revision: 0x11 })).toMatchObject({ classCode: 0x0c0330, revision: 0x11 });
+});
+
+test('reads the subsystem of a function that is no bridge', () => {
+  expect(read({ subsystemVendor: 0x9005, subsystemDevice: 0x02bb })).toMatchObject({
+    subsystemVendor: 0x9005,
+    subsystemDevice: 0x02bb,
+  });
+});
+
+test('does not take the buffers of a bridge for its subsystem', () => {
+  const config = configBytes({ headerType: 1 });
+  config.fill(0x12, 0x2c, 0x30);
+  expect(stated({ config }).subsystemVendor).toBeUndefined();
+});
+
+test('parts the multifunction bit from the header type', () => {
+  expect(read({ headerType: 1, multifunction: true })).toMatchObject({ headerType: 1, multifunction: true });
+});
+
+test('reads a clear multifunction bit', () => {
+  expect(read({}).multifunction).toBe(false);
+});
+
+test.each([1, 2])('reads the bus numbers of header type %i', (headerType) => {
+  expect(read({ headerType, secondaryBus: 3, subordinateBus: 7 })).toMatchObject({
+    secondaryBus: 3,
+    subordinateBus: 7,
+  });
+});
+
+test('has no bus numbers of a function that is no bridge', () => {
+  expect(read({ headerType: 0, secondaryBus: 3 }).secondaryBus).toBeUndefined();
+});
+
+test('reads the type of the PCI Express capability', () => {
+  expect(read({ capabilities: [expressCapability(5)] }).express).toBe(5);
+});
+
+test('knows a function without the PCI Express capability for a conventional one', () => {
+  expect(read({}).express).toBeNull();
+});
+
+test('does not know the kind of a function of which 64 bytes were read', () => {
+  expect(read({ capabilities: [expressCapability(5)], length: 64 }).express).toBeUndefined();
+});
+
+test('reads the ACS registers', () => {
+  const { acs } = read({ capabilities: [expressCapability(4)], extended: [acsCapability(0x1f, 0x1d)] });
+  expect(acs).toMatchObject({ capability: 0x1f, control: 0x1d });
+});
+
+test('reads the ACS registers as double words too', () => {
+  const { acs } = read({ capabilities: [expressCapability(4)], extended: [wideAcsCapability(0x1f, 0x1d)] });
+  expect(acs?.dwords).toEqual({ capability: 0x1f, control: 0x1d });
+});
+
+test('knows that a function read in full has no ACS capability', () => {
+  expect(read({ capabilities: [expressCapability(4)] }).acs).toBeNull();
+});
+
+test('does not know of ACS where 256 bytes of 4096 were read', () => {
+  expect(read({ capabilities: [expressCapability(4)], length: 256 }, 4096).acs).toBeUndefined();
+});
+
+test('knows that a function of 256 bytes has no ACS capability', () => {
+  expect(read({ capabilities: [expressCapability(4)], length: 256 }, 256).acs).toBeNull();
+});
+
+test('knows that a conventional function has no ACS capability', () => {
+  expect(read({ length: 256 }).acs).toBeNull();
+});
+
+test('does not know the ACS control when the bytes end before it', () => {
+  const { acs } = read({
+    capabilities: [expressCapability(4)],
+    extended: [acsCapability(0x1f, 0x1d)],
+    length: 0x106,
+  });
+  expect(acs).toEqual({ capability: 0x1f, control: undefined });
+});
+
+test('reads how virtual functions are numbered', () => {
+  const { sriov } = read({
+    capabilities: [expressCapability(0)],
+    extended: [{ at: 0x100, id: SRIOV_ID, body: SRIOV_BODY }],
+  });
+  expect(sriov).toEqual({ enabled: true, numVfs: 4, offset: 0x180, stride: 2, deviceId: 0x10ca });
+});
+
+test('does not know how virtual functions are numbered when the bytes end before it', () => {
+  const { sriov } = read({
+    capabilities: [expressCapability(0)],
+    extended: [{ at: 0x100, id: SRIOV_ID, body: SRIOV_BODY }],
+    length: 0x114,
+  });
+  expect(sriov).toBeUndefined();
+});
+
+test('takes ids from words', () => {
+  expect(stated({ id: '8086:29c0', subsystem: '1af4:1100' })).toMatchObject({
+    vendor: 0x8086,
+    device: 0x29c0,
+    subsystemVendor: 0x1af4,
+    subsystemDevice: 0x1100,
+  });
+});
+
+test('knows the vendor alone where the device id is left out', () => {
+  expect(stated({ id: '8086:' })).toMatchObject({ vendor: 0x8086, device: undefined });
+});
+
+test('takes a class of six digits from words', () => {
+  expect(stated({ class: '0x0c0330' }).classCode).toBe(0x0c0330);
+});
+
+test('takes programming interface 0 for a class of four digits', () => {
+  expect(stated({ class: '0604' }).classCode).toBe(0x060400);
+});
+
+test('does not know what is stated in no number', () => {
+  expect(stated({ id: 'Intel:NIC', revision: 'rev 2', class: '' })).toEqual(NOTHING_KNOWN);
+});
+
+test('takes the kind of a function from words', () => {
+  expect(stated({ express: 'downstream-port' }).express).toBe(6);
+});
+
+test('takes ACS registers from the names of their flags', () => {
+  expect(stated({ acs: { capability: 'SV TB RR CR UF EC DT', control: 'SV UF' } }).acs).toEqual({
+    capability: 0x7f,
+    control: 0x11,
+  });
+});
+
+test('does not know the ACS control that is not stated', () => {
+  expect(stated({ acs: { capability: 'SV' } }).acs).toEqual({ capability: 0x01, control: undefined });
+});
+
+test('lets what is stated win over the bytes', () => {
+  const config = configBytes({ vendor: 0x8086, device: 1, capabilities: [expressCapability(0)] });
+  expect(stated({ config, id: '10de:0002', express: 'root-port', secondaryBus: 4 })).toMatchObject({
+    vendor: 0x10de,
+    device: 2,
+    express: 4,
+    secondaryBus: 4,
+  });
+});
+
+test('lets a stated absence win over the bytes', () => {
+  const config = configBytes({ capabilities: [expressCapability(4)], extended: [acsCapability(0x1f, 0x1f)] });
+  expect(stated({ config, acs: null, express: null })).toMatchObject({ acs: null, express: null });
+});
+
+test('keeps from the bytes what is not stated', () => {
+  const config = configBytes({ vendor: 0x8086, device: 0x29c0, class: 0x060000 });
+  expect(stated({ config, id: '8086:', multifunction: true })).toMatchObject({
+    device: 0x29c0,
+    classCode: 0x060000,
+    multifunction: true,
+  });
+});

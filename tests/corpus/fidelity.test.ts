@@ -1,0 +1,24 @@
+import { existsSync } from 'node:fs';
+import { relative } from 'node:path';
+import { expect, test } from 'vitest';
+import { dumpsIn, type Score, score } from '../fidelity/score.js';
+import { needsCorpus } from '../support/needs.js';
+
+/** Vendors whose driver package is part of the default set. */
+const MODELLED = ['Intel'];
+
+const scoresOf = async (folder: string): Promise<Score[]> => {
+  const scores: Score[] = [];
+  for (const path of dumpsIn(folder)) scores.push(await score(path, relative(folder, path)));
+  return scores;
+};
+
+test('real lspci dumps with groups: every difference has a line that shows its cause', async (context) => {
+  const folder = needsCorpus(context, 'real/lspci-with-groups');
+  expect(existsSync(folder)).toBe(true);
+  const scores = await scoresOf(folder);
+  const judged = scores.filter(({ vendor, groups }) => MODELLED.includes(vendor) && groups > 0);
+  expect(judged.length).toBeGreaterThan(0);
+  const wrong = judged.filter(({ outcome }) => outcome !== 'equal' && outcome !== 'evidence');
+  expect(wrong.map(({ name, outcome, remark }) => `${name}: ${outcome}, ${remark}`)).toEqual([]);
+});

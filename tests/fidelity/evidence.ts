@@ -1,0 +1,51 @@
+/** A line of a dump that shows by itself why the kernel's groups are not those of its rules. */
+export interface Evidence {
+  readonly cause: string;
+  /** Counted from 1. */
+  readonly line: number;
+}
+
+type Finder = (lines: readonly string[]) => Evidence | undefined;
+
+const firstMatch =
+  (cause: string, pattern: RegExp): Finder =>
+  (lines) => {
+    const at = lines.findIndex((line) => pattern.test(line));
+    return at < 0 ? undefined : { cause, line: at + 1 };
+  };
+
+const GROUP = /IOMMU group:? (\d+)|^\W*IOMMU Group (\d+)/i;
+const DEVICE = /^\s*((?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]) /;
+
+/** One address in two groups: several machines in one text, or two states of one. */
+const conflictingGroups: Finder = (lines) => {
+  const groups = new Map<string, string>();
+  let device: string | undefined;
+  let heading: string | undefined;
+  for (const [index, line] of lines.entries()) {
+    const [, own, listed] = GROUP.exec(line) ?? [];
+    if (listed !== undefined) heading = listed;
+    device = DEVICE.exec(line.replace(/^\W*IOMMU Group \d+:?/i, ''))?.[1] ?? device;
+    const group = own ?? (DEVICE.test(line) || listed !== undefined ? heading : undefined);
+    if (device === undefined || group === undefined) continue;
+    const before = groups.get(device);
+    if (before !== undefined && before !== group) return { cause: 'one address in two groups', line: index + 1 };
+    groups.set(device, group);
+  }
+  return undefined;
+};
+
+const FINDERS: readonly Finder[] = [
+  firstMatch('an out-of-tree patch splits groups (pcie_acs_override)', /pcie_acs_override=/),
+  conflictingGroups,
+];
+
+/** What the text itself shows of the cause of a difference. */
+export const findEvidence = (text: string): Evidence | undefined => {
+  const lines = text.split(/\r?\n/);
+  for (const find of FINDERS) {
+    const evidence = find(lines);
+    if (evidence) return evidence;
+  }
+  return undefined;
+};

@@ -1,0 +1,129 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const folder = join(root, 'packages');
+
+/** From the bottom up: a package imports only from rows below its own. The command knows all. */
+const ROWS: readonly (readonly string[])[] = [
+  ['core'],
+  ['pci', 'firmware'],
+  ['machine', 'driver-*'],
+  ['host', 'sysfs', 'analysis', 'driver-testkit'],
+  ['cli'],
+];
+
+/** What a driver must not know although it stands below: it takes a machine's parts by the contract alone. */
+const rowOf = (name: string): number => {
+  const own = ROWS.findIndex((row) => row.includes(name));
+  return own < 0 && name.startsWith('driver-') ? ROWS.findIndex((row) => row.includes('driver-*')) : own;
+};
+const allowed = (from: string, to: string): boolean =>
+  rowOf(to) >= 0 && rowOf(to) < rowOf(from) && !(from !== 'cli' && to.startsWith('driver-'));
+
+const PORTABLE = ['core', 'firmware', 'pci', 'machine', 'analysis'];
+const isPortable = (name: string): boolean => PORTABLE.includes(name) || name.startsWith('driver-');
+
+interface Manifest {
+  readonly name: string;
+  readonly license: string;
+  readonly type: string;
+  readonly exports?: Readonly<Record<string, unknown>>;
+  readonly files: readonly string[];
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+}
+
+const packages = readdirSync(folder).filter((name) => existsSync(join(folder, name, 'package.json')));
+const manifestOf = (name: string): Manifest => JSON.parse(readFileSync(join(folder, name, 'package.json'), 'utf8'));
+
+const sources = (directory: string): string[] =>
+  readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(directory, entry.name);
+    return entry.isDirectory() ? sources(path) : entry.name.endsWith('.ts') ? [path] : [];
+  });
+
+const importsOf = (path: string): string[] => {
+  const text = readFileSync(path, 'utf8');
+  const statements = text.matchAll(
+    /(?:^|\n)\s*(?:import|export)\s[^'"]*?from\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)import\s*['"]([^'"]+)['"]/g,
+  );
+  return [...statements].map(([, a, b, c]) => a ?? b ?? c ?? '');
+};
+
+const packageOf = (specifier: string): string | undefined => /^@iommu\/([^/]+)/.exec(specifier)?.[1];
+
+test('every package is in a row', () => {
+  expect(packages.filter((name) => rowOf(name) < 0)).toEqual([]);
+});
+
+describe.each(packages)('%s', (name) => {
+  const manifest = manifestOf(name);
+  const files = sources(join(folder, name, 'src'));
+
+  test('depends only on rows below', () => {
+    const dependencies = Object.keys({ ...manifest.dependencies, ...(name === 'cli' ? manifest.devDependencies : {}) });
+    const upward = dependencies.flatMap((one) => packageOf(one) ?? []).filter((to) => !allowed(name, to));
+    expect(upward).toEqual([]);
+  });
+
+  test('imports only from rows below, and only what it declares', () => {
+    const declared = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
+    const wrong = files.flatMap((path) =>
+      importsOf(path)
+        .filter((specifier) => {
+          const to = packageOf(specifier);
+          return to !== undefined && !(allowed(name, to) && declared.includes(`@iommu/${to}`));
+        })
+        .map((specifier) => `${relative(root, path)}: ${specifier}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('imports nothing that it does not declare, and nothing of Node where it must run anywhere', () => {
+    const own = new Set(Object.keys({ ...manifest.dependencies, ...(name === 'cli' ? manifest.devDependencies : {}) }));
+    const wrong = files.flatMap((path) =>
+      importsOf(path).filter(
+        (specifier) =>
+          !specifier.startsWith('.') &&
+          (isPortable(name) || !specifier.startsWith('node:')) &&
+          !own.has(
+            specifier
+              .split('/')
+              .slice(0, specifier.startsWith('@') ? 2 : 1)
+              .join('/'),
+          ),
+      ),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('reaches into no other package by a path', () => {
+    const outside = files.flatMap((path) =>
+      importsOf(path).filter((specifier) => /^(?:\.\.\/)+packages\/|^(?:\.\.\/){2,}[a-z-]+\/src/.test(specifier)),
+    );
+    expect(outside).toEqual([]);
+  });
+
+  test('has the files that every package has', () => {
+    for (const file of ['package.json', 'README.md', 'LICENSE', 'tsup.config.ts', 'tsconfig.json', 'src']) {
+      expect(existsSync(join(folder, name, file)), file).toBe(true);
+    }
+    expect(manifest.name).toBe(`@iommu/${name}`);
+    expect(manifest.license).toBe('MIT');
+    expect(manifest.type).toBe('module');
+  });
+
+  test('keeps its files short', () => {
+    const isData = (path: string) => /-rows\.ts$|-ids\.ts$|-rules\.ts$|-schema\.ts$/.test(path);
+    const long = files.filter((path) => !isData(path) && readFileSync(path, 'utf8').split('\n').length > 300);
+    // One class whose methods share their private state.
+    expect(long.map((path) => relative(folder, path)).filter((path) => path !== 'core/src/iommu.ts')).toEqual([]);
+  });
+});
+
+test('core has no dependency', () => {
+  expect(manifestOf('core').dependencies).toBeUndefined();
+});

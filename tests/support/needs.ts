@@ -1,0 +1,33 @@
+/*
+ * What a test needs beyond Node and npm. Missing, it is a skip that is counted and printed with its reason;
+ * `IOMMU_TEST_REQUIRE=tools,fuse,corpus` turns such a skip into a failure.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestContext } from 'vitest';
+import programs from './programs.json' with { type: 'json' };
+
+const required = new Set((process.env['IOMMU_TEST_REQUIRE'] ?? '').split(',').filter(Boolean));
+
+const missing = (context: TestContext, kind: 'tools' | 'fuse' | 'corpus', reason: string): never => {
+  if (required.has(kind)) throw new Error(`${reason} (IOMMU_TEST_REQUIRE names "${kind}")`);
+  return context.skip(reason);
+};
+
+/** Debian keeps system programs where an ordinary user's PATH does not look. */
+export const systemPath = `${process.env['PATH']}:/usr/sbin:/sbin`;
+
+/** Go on only if a system program is there. */
+export const needsProgram = (context: TestContext, name: keyof typeof programs): void => {
+  const { error } = spawnSync(name, ['--version'], { env: { ...process.env, PATH: systemPath }, timeout: 10_000 });
+  if (error) missing(context, 'tools', `needs ${name} (Debian package ${programs[name].package})`);
+};
+
+/** Go on only if there is a folder of dumps. @returns The folder. */
+export const needsCorpus = (context: TestContext, folder: string): string => {
+  const corpus = process.env['IOMMU_CORPUS'];
+  if (corpus === undefined) return missing(context, 'corpus', 'needs a folder of dumps in IOMMU_CORPUS');
+  const path = join(corpus, folder);
+  return existsSync(path) ? path : missing(context, 'corpus', `needs ${folder} in the folder IOMMU_CORPUS`);
+};
