@@ -13,8 +13,12 @@ const rows = (config: Uint8Array): string[] => {
   return lines;
 };
 
-/** What `lspci -D -xxxx` prints of functions whose bytes are known, without their names: `lspci -F` reads it. */
+/** What `lspci -D -n -xxxx` prints of functions whose bytes are known: `lspci -F` reads it. */
 export const hexDump = (functions: readonly MachinePciFunction[]): string =>
   functions
-    .map(({ address, config }) => [`${address} device`, ...rows(toBytes(config ?? '', address)), ''].join('\n'))
+    .map(({ address, config }) => {
+      const bytes = toBytes(config ?? '', address);
+      const word = (at: number): string => `${DIGITS[bytes[at + 1] ?? 0]}${DIGITS[bytes[at] ?? 0]}`;
+      return [`${address} ${word(0x0a)}: ${word(0)}:${word(2)}`, ...rows(bytes), ''].join('\n');
+    })
     .join('\n');

@@ -6,6 +6,7 @@ import { acpiSignature } from './acpidump.js';
 import { isTar } from './archive-kind.js';
 import { type FileTree, readText } from './file-tree.js';
 import { FolderTree } from './folder-tree.js';
+import { liftHexRows } from './hex-rows.js';
 import { mergeMachines } from './merge.js';
 import { readSnapshot } from './snapshot.js';
 
@@ -64,12 +65,13 @@ export const readMachineBytes = async (bytes: Uint8Array, { name = 'input' }: Re
   }
   const signature = acpiSignature(bytes);
   if (signature !== undefined) return named(name, { schema: 1, firmware: { acpi: { [signature]: bytes } } });
-  const text = new TextDecoder('utf-8').decode(bytes);
+  const lifted = liftHexRows(bytes);
+  const { text } = lifted;
   if (/^\s*\{/.test(text)) return fromJson(text, name);
   const { isUmockdev, readUmockdev } = await import('./umockdev.js');
   if (isUmockdev(text)) return fromTree(readUmockdev(text), name);
   const { machineFromText } = await import('./read-text.js');
-  const machine = machineFromText(text);
+  const machine = machineFromText(lifted);
   if (!machine) throw fail(name, `not a description of a machine; ${FORMATS}`);
   return named(name, machine);
 };

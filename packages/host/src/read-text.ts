@@ -2,7 +2,8 @@ import type { Machine } from '@iommu/machine';
 import { isAcpidump, parseAcpidump } from './acpidump.js';
 import { parseDmesg } from './dmesg.js';
 import { parseDmesgPci } from './dmesg-pci.js';
-import { parseLspci } from './lspci/lspci.js';
+import type { LiftedText } from './hex-rows.js';
+import { lspciFromLifted } from './lspci/lspci.js';
 import { mergeMachines } from './merge.js';
 
 /** The part of a machine that a kernel's log tells. */
@@ -24,10 +25,11 @@ const isEmpty = ({ kernel, firmware, pci, observed, units }: Machine): boolean =
   !kernel && !firmware && !pci && !observed && !units;
 
 /** A machine from text of any kind that is not a tree: lspci, a kernel's log, acpidump, or several in one file. */
-export const machineFromText = (text: string): Machine | undefined => {
+export const machineFromText = (lifted: LiftedText): Machine | undefined => {
+  const { text } = lifted;
   const tables: Machine | undefined = isAcpidump(text)
     ? { schema: 1, firmware: { acpi: parseAcpidump(text) } }
     : undefined;
-  const parts = [parseLspci(text), fromDmesg(text), tables].filter((part) => part && !isEmpty(part));
+  const parts = [lspciFromLifted(lifted), fromDmesg(text), tables].filter((part) => part && !isEmpty(part));
   return parts.length === 0 ? undefined : mergeMachines(parts as Machine[]);
 };

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { gunzipSync } from 'node:zlib';
+import { createGunzip } from 'node:zlib';
 import { IommuError, isIommuError } from '@iommu/core';
 import { extract, type Header } from 'tar-stream';
 import unbzip2 from 'unbzip2-stream';
@@ -9,20 +9,40 @@ import { MemoryTree } from './file-tree.js';
 /** An archive that unpacks to more than this is refused. */
 export const UNPACKED_LIMIT = 1024 * 1024 * 1024;
 const ENTRY_LIMIT = 2_000_000;
+const CHUNK = 1024 * 1024;
 
 const bad = (message: string, cause?: unknown): IommuError => new IommuError('ERR_HOST_ARCHIVE', message, { cause });
 
-const unpack = (bytes: Uint8Array): Readable => {
-  if (!isGzip(bytes)) {
-    const source = Readable.from([Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)]);
-    return isBzip2(bytes) ? source.pipe(unbzip2()) : source;
-  }
-  try {
-    return Readable.from([gunzipSync(bytes, { maxOutputLength: UNPACKED_LIMIT })]);
-  } catch (cause) {
-    throw bad('the gzip data is broken, or larger than 1 GiB', cause);
-  }
+/** Passes chunks on until they are more than the limit. */
+const limited = (): ((chunk: Buffer) => Buffer) => {
+  let left = UNPACKED_LIMIT;
+  return (chunk) => {
+    left -= chunk.length;
+    if (left < 0) throw bad('unpacks to more than 1 GiB');
+    return chunk;
+  };
 };
+
+/** All at once: this decoder does not wait for its reader, so it is stopped from within. */
+const bunzip = (bytes: Buffer, limit: (chunk: Buffer) => Buffer): Buffer[] => {
+  const chunks: Buffer[] = [];
+  const failures: unknown[] = [];
+  const decoder = unbzip2();
+  decoder.on('data', (chunk: Buffer) => void chunks.push(limit(chunk)));
+  decoder.on('error', (error: unknown) => void failures.push(error));
+  decoder.end(bytes);
+  if (failures.length > 0) throw failures[0];
+  return chunks;
+};
+
+async function* unpack(bytes: Uint8Array): AsyncGenerator<Buffer> {
+  const packed = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const limit = limited();
+  if (isBzip2(bytes)) yield* bunzip(packed, limit);
+  else if (isGzip(bytes)) {
+    for await (const chunk of Readable.from([packed]).pipe(createGunzip({ chunkSize: CHUNK }))) yield limit(chunk);
+  } else yield limit(packed);
+}
 
 /** Names may not leave the archive: such an entry is an attack or an accident, and either way the archive is refused. */
 const checked = (name: string): string => {
@@ -31,19 +51,9 @@ const checked = (name: string): string => {
   return parts.filter((part) => part !== '' && part !== '.').join('/');
 };
 
-/** What has been unpacked so far, against the limits. */
-interface Progress {
-  entries: number;
-  bytes: number;
-}
-
-const readContent = async (entry: AsyncIterable<Buffer>, progress: Progress): Promise<Buffer> => {
+const readContent = async (entry: AsyncIterable<Buffer>): Promise<Buffer> => {
   const chunks: Buffer[] = [];
-  for await (const chunk of entry) {
-    progress.bytes += chunk.length;
-    if (progress.bytes > UNPACKED_LIMIT) throw bad('unpacks to more than 1 GiB');
-    chunks.push(chunk);
-  }
+  for await (const chunk of entry) chunks.push(chunk);
   return Buffer.concat(chunks);
 };
 
@@ -67,17 +77,19 @@ const takeEntry = (tree: MemoryTree, { name, type, linkname }: Header, content: 
 export const readTar = async (bytes: Uint8Array): Promise<MemoryTree> => {
   const tree = new MemoryTree();
   const parser = extract();
-  const source = unpack(bytes);
+  const source = Readable.from(unpack(bytes));
   source.on('error', (error) => parser.destroy(error));
   source.pipe(parser);
-  const progress: Progress = { entries: 0, bytes: 0 };
+  let entries = 0;
   try {
     for await (const entry of parser) {
-      if (++progress.entries > ENTRY_LIMIT) throw bad(`more than ${ENTRY_LIMIT} entries`);
-      takeEntry(tree, entry.header, await readContent(entry as AsyncIterable<Buffer>, progress));
+      if (++entries > ENTRY_LIMIT) throw bad(`more than ${ENTRY_LIMIT} entries`);
+      takeEntry(tree, entry.header, await readContent(entry as AsyncIterable<Buffer>));
     }
   } catch (error) {
     throw isIommuError(error) ? error : bad(`not a whole tar archive: ${(error as Error).message}`, error);
+  } finally {
+    source.destroy();
   }
   return tree;
 };

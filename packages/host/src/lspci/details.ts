@@ -40,8 +40,7 @@ const EXPRESS_TYPES: Readonly<Record<string, PcieTypeName>> = {
 };
 
 /** The ids follow the names, or stand in their place; what is further away is not of this line. */
-const SUBSYSTEM =
-  /Subsystem: (?:[^[]|\[(?![0-9a-f]{4}:[0-9a-f]{4}\])){0,200}?\[?([0-9a-f]{4}):([0-9a-f]{4})\]?/i;
+const SUBSYSTEM = /Subsystem: (?:[^[]|\[(?![0-9a-f]{4}:[0-9a-f]{4}\])){0,200}?\[?([0-9a-f]{4}):([0-9a-f]{4})\]?/i;
 
 /** lspci's spelling of the flags, in register order. */
 const ACS_NAMES: readonly (readonly [string, number])[] = [

@@ -8,6 +8,7 @@ import {
   readConfigFacts,
   tryParsePciAddress,
 } from '@iommu/pci';
+import { type LiftedText, liftHexRows } from '../hex-rows.js';
 import { type PciIds, pciIds } from '../pci-ids.js';
 import { type DeviceDetails, parseDetails } from './details.js';
 import { type Identity, identify } from './identity.js';
@@ -42,7 +43,7 @@ const usable = (config: Uint8Array): Uint8Array | undefined =>
   config.length >= 16 && config.some((byte) => byte !== 0xff) ? config : undefined;
 
 /** Devices by their final address; the path form of `-P` leaves out bus numbers, which the bridges before tell. */
-const readRecords = (text: string, ids: () => PciIds): Read[] => {
+const readRecords = (text: LiftedText, ids: () => PciIds): Read[] => {
   /** The bus behind each bridge, `0000:02`, by the bridge's path. */
   const behind = new Map<string, string>();
   const found = new Map<string, Read>();
@@ -218,7 +219,11 @@ const notesOf = (reads: readonly Read[], scope: Scope): MachineNote[] => {
  * @param ids - Names to ids, for a dump without numbers; default: the table of this system.
  * @returns `undefined` when there is not one device in the text.
  */
-export const parseLspci = (text: string, ids: () => PciIds = pciIds): Machine | undefined => {
+export const parseLspci = (text: string, ids: () => PciIds = pciIds): Machine | undefined =>
+  lspciFromLifted(liftHexRows(new TextEncoder().encode(text)), ids);
+
+/** `parseLspci()` of text whose rows of bytes are lifted out already. */
+export const lspciFromLifted = (text: LiftedText, ids: () => PciIds = pciIds): Machine | undefined => {
   const reads = readRecords(text, ids);
   if (reads.length === 0) return undefined;
   const bytesBeyond = (length: number) => reads.some(({ config }) => (config?.length ?? 0) > length);

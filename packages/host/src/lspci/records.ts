@@ -1,3 +1,4 @@
+import { BLOCK_MARK, type HexBlock, type LiftedText } from '../hex-rows.js';
 import { cleanLines } from './clean.js';
 import { type DeviceHeader, parseHeader } from './header.js';
 
@@ -12,6 +13,7 @@ export interface DeviceRecord {
   readonly listedGroup: number | undefined;
 }
 
+/** A row that was not lifted: there are quoting marks before it. */
 const HEX_ROW = /^\s*([0-9a-f]{2,3}):((?: [0-9a-f]{2}){1,16})\s*$/i;
 const GROUP_HEADING = /^\W*(?:IOMMU[ _-]?)?Group[ #]+0*(\d+)\b[ :.*_`]*(.*)$/i;
 /** `Subsystem: …`, `!!! Unknown header type 7f`: a line of its own, wherever it was moved. */
@@ -22,17 +24,20 @@ const PROMPT = /^(?:\[?[\w.-]+@[\w.-]+|(?:[$%]|#+) |```)/;
 interface OpenRecord {
   head: string;
   readonly lines: string[];
-  readonly rows: Map<number, number[]>;
+  /** Bytes by their offset. */
+  readonly rows: Map<number, Uint8Array>;
   readonly group: number | undefined;
   /** A blank line was met: nothing is folded from here on. */
   ended: boolean;
 }
 
-const bytesOf = (rows: ReadonlyMap<number, readonly number[]>): Uint8Array => {
+const bytesOf = (rows: ReadonlyMap<number, Uint8Array>): Uint8Array => {
+  const [first] = rows.values();
+  if (rows.size === 1 && first === rows.get(0)) return first ?? new Uint8Array();
   const bytes: number[] = [];
   for (let row = rows.get(0); row; row = rows.get(bytes.length)) {
     bytes.push(...row);
-    if (row.length < 16) break;
+    if (row.length % 16 !== 0) break;
   }
   return Uint8Array.from(bytes);
 };
@@ -48,13 +53,23 @@ class Splitter {
   readonly records: DeviceRecord[] = [];
   #open: OpenRecord | undefined;
   #group: number | undefined;
+  readonly #blocks: readonly HexBlock[];
+
+  constructor(blocks: readonly HexBlock[]) {
+    this.#blocks = blocks;
+  }
 
   take(line: string): void {
+    if (line.startsWith(BLOCK_MARK)) {
+      const block = this.#blocks[Number(line.slice(BLOCK_MARK.length))];
+      if (block) this.#open?.rows.set(block.offset, block.bytes);
+      return;
+    }
     const heading = this.#heading(line);
     if (heading) this.#group = heading.id;
     const text = heading?.rest ?? line;
     if (parseHeader(text)) this.#begin(text, heading !== undefined);
-    else if (PROMPT.test(line)) this.#leave();
+    else if (!heading && PROMPT.test(line)) this.#leave();
     else if (text !== '' && this.#open) takeBody(this.#open, text);
     else if (line === '' && this.#open) this.#open.ended = true;
   }
@@ -92,7 +107,7 @@ const takeBody = (open: OpenRecord, line: string): void => {
     const values = bytes.trim().split(' ');
     open.rows.set(
       Number.parseInt(offset, 16),
-      values.map((byte) => Number.parseInt(byte, 16)),
+      Uint8Array.from(values, (byte) => Number.parseInt(byte, 16)),
     );
   } else if (KEYED.test(line)) open.lines.push(line);
   else if (open.lines.length === 0 && open.rows.size === 0 && !open.ended) open.head += ` ${line.trim()}`;
@@ -104,8 +119,8 @@ const takeBody = (open: OpenRecord, line: string): void => {
  *
  * Lines before the first device, and whatever stands between devices, are left alone. A device met twice is there twice.
  */
-export const splitRecords = (text: string): DeviceRecord[] => {
-  const splitter = new Splitter();
+export const splitRecords = ({ text, blocks }: LiftedText): DeviceRecord[] => {
+  const splitter = new Splitter(blocks);
   for (const line of cleanLines(text)) splitter.take(line);
   splitter.end();
   return splitter.records;

@@ -1,0 +1,25 @@
+import type { MachinePciFunction } from '@iommu/machine';
+import { type DeviceSketch, endpoint, layOut, multifunction, type RootBus, rootPort } from '@iommu/machine/build';
+import { writeConfigSpace } from './config-space.js';
+
+/** Functions of one segment: 113 root ports, and behind each a network card of eight functions. */
+const PORTS = 113;
+
+const card = (): DeviceSketch =>
+  multifunction(...Array.from({ length: 8 }, () => endpoint({ id: '8086:1521', class: '020000', acs: true })));
+
+const segment = (number: number): RootBus => {
+  const ports = Array.from({ length: PORTS }, () => rootPort({ id: '8086:3c04', acs: true }, [card()]));
+  const slots = Array.from({ length: Math.ceil(PORTS / 8) }, (_, slot) =>
+    multifunction(...ports.slice(slot * 8, slot * 8 + 8)),
+  );
+  return { segment: number, devices: slots };
+};
+
+/** So many functions, with or without the bytes of their configuration spaces, in as many segments as that takes. */
+export const bigHost = (functions: number, { bytes = true } = {}): MachinePciFunction[] => {
+  const segments = Math.ceil(functions / (PORTS * 9));
+  const all = Array.from({ length: segments }, (_, number) => layOut([segment(number)]).functions).flat();
+  const chosen = all.slice(0, functions);
+  return bytes ? chosen.map((fn) => ({ address: fn.address, config: writeConfigSpace(fn) })) : chosen;
+};
