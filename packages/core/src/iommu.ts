@@ -244,10 +244,10 @@ export class Iommu {
   /** Undo everything that grouping did to a device. */
   #release(state: DeviceState): void {
     const { driver, decision, device } = state;
-    state.decision = undefined;
     try {
       if (this.groups.of(device)) this.groups.leave(device);
     } finally {
+      state.decision = undefined;
       if (driver && decision) callDriver(driver.name, 'releaseDevice', () => driver.bound.releaseDevice?.(device));
     }
   }
@@ -286,8 +286,11 @@ export class Iommu {
   removeDevice(device: Device): void {
     const state = this.#state(device);
     if (state.kernelDriver) this.unbindDriver(device);
-    this.#states.delete(device);
-    this.#release(state);
+    try {
+      this.#release(state);
+    } finally {
+      this.#states.delete(device);
+    }
   }
 
   /** What became of the device. @throws `ERR_DEVICE_UNKNOWN` */

@@ -58,6 +58,12 @@ describe('what the members ask for', () => {
     expect(typeOf([[untrusted, undefined]], 'iommu=pt')).toBe('DMA');
     expect(
       typeOf([
+        [untrusted, undefined],
+        [a, undefined],
+      ]),
+    ).toBe('DMA');
+    expect(
+      typeOf([
         [a, undefined],
         [untrusted, 'DMA'],
       ]),

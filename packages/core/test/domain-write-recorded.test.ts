@@ -23,12 +23,14 @@ interface Row {
 }
 
 const ROWS: readonly Row[] = [
-  { what: 'an unknown word', writes: ['nonsense'], on61: 'EINVAL', on73: 'EINVAL' },
+  { what: 'an unknown word', writes: ['garbage', 'DMA-FQx', 'autox'], on61: 'EINVAL', on73: 'EINVAL' },
   { what: 'wrong case', writes: ['dma', 'Identity', 'dma-fq', 'AUTO'], on61: 'EINVAL', on73: 'EINVAL' },
   { what: 'a leading blank', writes: WORDS.map((word) => ` ${word}`), on61: 'EINVAL', on73: 'EINVAL' },
   { what: 'blocked', writes: ['blocked'], on61: 'EINVAL', on73: 'EINVAL' },
   { what: 'unmanaged', writes: ['unmanaged'], on61: 'EINVAL', on73: 'EINVAL' },
+  { what: 'an unknown word, bound to nvme', writes: ['garbage', ' DMA'], bound: nvme, on61: 'EINVAL', on73: 'EINVAL' },
   { what: 'the empty write', writes: [''], on61: 'ok', on73: 'ok' },
+  { what: 'the empty write, bound to nvme', writes: [''], bound: nvme, on61: 'ok', on73: 'ok' },
   { what: 'one unbound device', writes: WORDS, on61: 'ok', on73: 'ok' },
   { what: 'a group of two, unbound', writes: WORDS, members: 2, on61: 'EINVAL', on73: 'ok' },
   { what: 'bound to nvme', writes: WORDS, bound: nvme, on61: 'EBUSY', on73: 'EPERM' },

@@ -31,3 +31,15 @@ test('agrees with a search for the lowest number not in use', () => {
     }),
   );
 });
+
+test('hands freed ids out in ascending order, in whatever order they were freed', () => {
+  const all = Array.from({ length: 40 }, (_, id) => id);
+  fc.assert(
+    fc.property(fc.shuffledSubarray(all), (freed) => {
+      const ids = new IdAllocator();
+      for (const _ of all) ids.alloc();
+      for (const id of freed) ids.free(id);
+      expect(freed.map(() => ids.alloc())).toEqual(freed.toSorted((one, other) => one - other));
+    }),
+  );
+});

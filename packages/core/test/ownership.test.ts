@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Iommu, ReservedRegionType } from '../src/index.js';
+import type { Group, Iommu, ReservedRegionType } from '../src/index.js';
 import { codeOf, groupOf, stateOf } from './support/observe.js';
-import { boot, device, toyDriver } from './support/toy.js';
+import { boot, device, reason, type ToyDriver, toyDriver } from './support/toy.js';
 
 const [a, b, loner] = [device('a'), device('b'), device('loner')];
 const nvme = { name: 'nvme' };
@@ -148,14 +148,19 @@ describe('claiming a group', () => {
     refuses(iommu, 'ERR_GROUP_ENDED', () => iommu.writeType(group, 'DMA'));
   });
 
-  test('ends with the last member', () => {
-    const iommu = start();
-    const held = iommu.groups.get(a);
-    if (held) iommu.claimGroup(held, mine);
+  test('ends with the last member: the next may be used by a kernel driver', () => {
+    let only: Group | undefined;
+    const deviceGroup: ToyDriver['deviceGroup'] = (_, groups) => {
+      only = only ? groups.ref(only) : groups.alloc();
+      return { group: only, reasons: [reason('only-group')] };
+    };
+    const iommu = boot({ devices: [a], drivers: [toyDriver({ units: { u: [a, b] }, deviceGroup })] });
+    using held = iommu.groups.ref(groupOf(iommu, a));
+    iommu.claimGroup(held, mine);
     iommu.removeDevice(a);
-    iommu.removeDevice(b);
-    if (held) iommu.claimGroup(held, other);
-    expect(held && iommu.isViable(held)).toBe(true);
+    iommu.addDevice(b);
+    iommu.bindDriver(b, nvme);
+    expect(iommu.isViable(held)).toBe(false);
   });
 });
 

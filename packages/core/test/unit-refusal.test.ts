@@ -93,7 +93,7 @@ describe('a refusal', () => {
     expect(claimed.size).toBe(0);
   });
 
-  test('spares a group that the test made by hand for a device of the unit', () => {
+  test('spares a group that was made by hand for a device of the unit', () => {
     const iommu = machine({
       devices: [a, b],
       drivers: [toyDriver({ units: { u: [a, b] }, ...refusing(b, 'EINVAL') })],

@@ -111,3 +111,12 @@ export const boot = (toy: ToyMachine): Iommu => {
   iommu.registerUnits();
   return iommu;
 };
+
+/** The same driver with some members of what it binds replaced. */
+export const altered = (driver: IommuDriver, change: (bound: BoundDriver) => Partial<BoundDriver>): IommuDriver => ({
+  ...driver,
+  bind: (on) => {
+    const bound = driver.bind(on);
+    return bound && { ...bound, ...change(bound) };
+  },
+});
