@@ -90,6 +90,7 @@ const supposed = (device: PciDevice, what: string, parts: Parts = {}): AcsVerdic
 const judge = (device: PciDevice): AcsVerdict => {
   const { settings } = device.topology;
   const quirk = acsQuirk(device, REQUIRED_ACS_FLAGS, settings);
+  if (quirk?.isolated === 'unknown') return supposed(device, 'device id', { quirk: quirk.name });
   if (quirk) return verdict(device, 'quirk', quirk.isolated, { quirk: quirk.name });
   const plain = judgeByKind(device);
   return !plain.isolated && !plain.unknown && mayHaveAcsQuirk(device) ? supposed(device, 'device id') : plain;

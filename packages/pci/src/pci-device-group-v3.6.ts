@@ -1,16 +1,22 @@
 import type { GroupAccess, GroupDecision } from '@iommu/core';
 import { acsPath, acsVerdict, bridgeAbove } from './acs.js';
 import { slotOf } from './address.js';
-import type { PciDevice } from './pci-device.js';
+import { isPciePort, type PciDevice } from './pci-device.js';
 import { PciReason } from './reasons.js';
 
 const SOURCE = 'intel_iommu_add_device()';
 
-/** The highest conventional bridge below the last PCI Express one. @see Linux v3.6 drivers/pci/search.c pci_find_upstream_pcie_bridge() */
+/**
+ * The bridge at which a conventional device's requests enter PCI Express; on a conventional machine the highest. A
+ * conventional device right below a port is on its own.
+ *
+ * @see Linux v3.6 drivers/pci/search.c pci_find_upstream_pcie_bridge()
+ */
 const upstreamBridge = (device: PciDevice): PciDevice | undefined => {
   if (device.express !== null && device.express !== undefined) return undefined;
   let found: PciDevice | undefined;
   for (let bridge = bridgeAbove(device); bridge; bridge = bridgeAbove(bridge)) {
+    if (isPciePort(bridge.express)) return undefined;
     found = bridge;
     if (bridge.express !== null) break;
   }

@@ -129,12 +129,12 @@ export const isDownstreamPort = (express: number | null | undefined): boolean =>
   express === PcieType['pci-to-pcie-bridge'];
 
 /**
- * The device whose requester id the function's DMA carries: itself, or the endpoint that hosts its segment.
+ * The device whose requester id the function's DMA carries: itself, or since 5.6 the endpoint that hosts its segment.
  *
  * @see Linux v6.1 arch/x86/pci/common.c pci_real_dma_dev()
  */
 export const realDmaDevice = (device: PciDevice): PciDevice => {
-  if (device.segment < FIRST_HOSTED_SEGMENT) return device;
+  if (device.segment < FIRST_HOSTED_SEGMENT || !device.topology.settings.kernel.has('5.6')) return device;
   let bus = device.pciBus;
   while (bus.parent) bus = bus.parent;
   return bus.host ?? device;

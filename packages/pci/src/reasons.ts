@@ -3,6 +3,7 @@ import type { AcsVerdict } from './acs.js';
 import { formatAcsFlags, REQUIRED_ACS_FLAGS } from './acs-flags.js';
 import { pcieTypeName } from './express.js';
 import type { PciDevice } from './pci-device.js';
+import { hasHiddenAliases } from './quirks/dma-aliases.js';
 
 /** The rules by which PCI devices come to share a group, or not. */
 export type PciRule =
@@ -47,7 +48,9 @@ export class PciReason implements Reason {
     const facts = this.verdicts.flatMap(({ unknown }) => unknown ?? []);
     if (this.rule === 'dma-alias' && this.other.express === undefined)
       facts.push(`capability list of ${this.other.name}`);
-    if (this.subject.pciBus.parentUnknown) facts.push(`bridge above ${this.subject.name}`);
+    const { facts: own, name, pciBus, topology } = this.subject;
+    if (hasHiddenAliases(own, topology.settings.kernel)) facts.push(`DMA aliases of ${name}`);
+    if (pciBus.parentUnknown) facts.push(`bridge above ${name}`);
     return facts;
   }
 

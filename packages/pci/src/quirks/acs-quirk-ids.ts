@@ -1,9 +1,10 @@
 /**
- * Device ids that single ACS quirks look at. Data only. Ranges are inclusive at both ends.
+ * Device ids that single ACS quirks look at. Data only. Ranges are inclusive at both ends; `since` is the mainline
+ * release that added one to a quirk that was there before.
  *
  * @see Linux v7.0 drivers/pci/quirks.c
  */
-type Range = readonly [first: number, last: number];
+export type Range = readonly [first: number, last: number, since?: string];
 
 /** Intel root ports that isolate through chipset registers. */
 // biome-ignore format: one generation a block
@@ -44,11 +45,19 @@ export const INTEL_SPT_PORT_RANGES: readonly Range[] = [
   [0x9d10, 0x9d1b], // 7th/8th gen mobile
 ];
 
+/** Cavium root ports that isolate: ThunderX, ThunderX2, ThunderX3. */
+export const CAVIUM_PORT_RANGES: readonly Range[] = [
+  [0xa000, 0xa7ff],
+  [0xaf84, 0xaf84, '5.5'],
+  [0xb884, 0xb884, '5.5'],
+];
+
 /** Zhaoxin root and downstream ports that isolate; the others are known not to. */
 export const ZHAOXIN_PORT_RANGES: readonly Range[] = [
   [0x0710, 0x071e],
   [0x0721, 0x0721],
-  [0x0723, 0x0752],
+  [0x0723, 0x0732],
+  [0x0733, 0x0752, '6.8'],
 ];
 
 /** Wangxun network functions that isolate; the others are known not to. */
@@ -56,10 +65,10 @@ export const WANGXUN_RANGES: readonly Range[] = [
   [0x0100, 0x010f],
   [0x1001, 0x1001],
   [0x2001, 0x2001],
-  [0x5010, 0x5010],
-  [0x5025, 0x5025],
-  [0x5040, 0x5040],
-  [0x5110, 0x5110],
-  [0x5125, 0x5125],
-  [0x5140, 0x5140],
+  [0x5010, 0x5010, '6.13'],
+  [0x5025, 0x5025, '6.13'],
+  [0x5040, 0x5040, '6.13'],
+  [0x5110, 0x5110, '6.13'],
+  [0x5125, 0x5125, '6.13'],
+  [0x5140, 0x5140, '6.13'],
 ];

@@ -1,8 +1,15 @@
 import type { Kernel } from '@iommu/core';
 import { AcsFlag, REQUIRED_ACS_FLAGS } from '../acs-flags.js';
 import { PcieType } from '../express.js';
-import { isDownstreamPort, type PciDevice } from '../pci-device.js';
-import { INTEL_PCH_PORTS, INTEL_SPT_PORT_RANGES, WANGXUN_RANGES, ZHAOXIN_PORT_RANGES } from './acs-quirk-ids.js';
+import type { PciDevice } from '../pci-device.js';
+import {
+  CAVIUM_PORT_RANGES,
+  INTEL_PCH_PORTS,
+  INTEL_SPT_PORT_RANGES,
+  type Range,
+  WANGXUN_RANGES,
+  ZHAOXIN_PORT_RANGES,
+} from './acs-quirk-ids.js';
 import { ACS_QUIRKS, type AcsQuirkName, type AcsQuirkRow, ANY_DEVICE } from './acs-quirk-rows.js';
 
 /** What a quirk needs besides the device. */
@@ -14,8 +21,8 @@ export interface AcsQuirkInput {
   readonly acsRequested: boolean;
 }
 
-/** `undefined`: no opinion, the next row decides. */
-type Answer = boolean | undefined;
+/** `undefined`: no opinion, the next row decides. `unknown`: the device id would decide, and was not read. */
+type Answer = boolean | 'unknown' | undefined;
 type Judge = (device: PciDevice, flags: number, input: AcsQuirkInput) => Answer;
 
 const { SV, TB, RR, CR, UF, EC, DT } = AcsFlag;
@@ -23,11 +30,16 @@ const { SV, TB, RR, CR, UF, EC, DT } = AcsFlag;
 /** Whether every requested flag is among those that the hardware provides without saying so. */
 const within = (provided: number, flags: number): boolean => (flags & ~provided) === 0;
 
-type Range = readonly [first: number, last: number];
-const inRanges = (device: PciDevice, ranges: readonly Range[]): boolean => {
-  const id = device.facts.device ?? -1;
-  return ranges.some(([first, last]) => id >= first && id <= last);
+const inRanges = ({ facts, topology }: PciDevice, ranges: readonly Range[]): boolean => {
+  const id = facts.device ?? -1;
+  return ranges.some(
+    ([first, last, since]) => id >= first && id <= last && (since === undefined || topology.settings.kernel.has(since)),
+  );
 };
+
+/** The ids in the list isolate, all others are known not to. */
+const onlyListed = (device: PciDevice, ranges: readonly Range[], flags: number): Answer =>
+  device.facts.device === undefined ? 'unknown' : within(inRanges(device, ranges) ? REQUIRED_ACS_FLAGS : 0, flags);
 
 const isRootPort = (device: PciDevice): boolean => device.express === PcieType['root-port'];
 const always: Judge = (_device, flags) => within(REQUIRED_ACS_FLAGS, flags);
@@ -63,26 +75,16 @@ const JUDGES: Readonly<Record<AcsQuirkName, Judge>> = {
   // Decided with the 32-bit registers, in acs.ts.
   pci_quirk_intel_spt_pch_acs: () => undefined,
   pci_quirk_cavium_acs: (device, flags, input) =>
-    isRootPort(device) &&
-    inRanges(device, [
-      [0xa000, 0xa7ff],
-      [0xaf84, 0xaf84],
-      [0xb884, 0xb884],
-    ])
-      ? always(device, flags, input)
-      : undefined,
+    isRootPort(device) && inRanges(device, CAVIUM_PORT_RANGES) ? always(device, flags, input) : undefined,
   pci_quirk_xgene_acs: always,
   pci_quirk_brcm_acs: always,
   pci_quirk_loongson_acs: always,
   pci_quirk_al_acs: (device, flags, input) => (isRootPort(device) ? always(device, flags, input) : undefined),
   pci_quirk_zhaoxin_pcie_ports_acs: (device, flags) => {
     const isPort = isRootPort(device) || device.express === PcieType['downstream-port'];
-    return isPort && isDownstreamPort(device.express)
-      ? within(inRanges(device, ZHAOXIN_PORT_RANGES) ? REQUIRED_ACS_FLAGS : 0, flags)
-      : undefined;
+    return isPort ? onlyListed(device, ZHAOXIN_PORT_RANGES, flags) : undefined;
   },
-  pci_quirk_wangxun_nic_acs: (device, flags) =>
-    within(inRanges(device, WANGXUN_RANGES) ? REQUIRED_ACS_FLAGS : 0, flags),
+  pci_quirk_wangxun_nic_acs: (device, flags) => onlyListed(device, WANGXUN_RANGES, flags),
 };
 
 /** Matches only rows for every device of a vendor. */
@@ -104,14 +106,15 @@ const rowsOf = (vendor: number, device: number): readonly AcsQuirkRow[] => {
 /**
  * The quirk table's opinion on whether a function provides ACS flags, in the table's order.
  *
- * @returns The first answer and the function that gave it; `undefined` when none has one.
+ * @returns The first answer and the function that gave it; `undefined` when none has one. `isolated` is `unknown` when
+ * the device id would decide, and was not read.
  * @see Linux v7.0 drivers/pci/quirks.c pci_dev_specific_acs_enabled()
  */
 export const acsQuirk = (
   device: PciDevice,
   flags: number,
   input: AcsQuirkInput,
-): { readonly name: AcsQuirkName; readonly isolated: boolean } | undefined => {
+): { readonly name: AcsQuirkName; readonly isolated: boolean | 'unknown' } | undefined => {
   const { vendor, device: id = UNKNOWN_ID } = device.facts;
   if (vendor === undefined) return undefined;
   for (const [, , name, since] of rowsOf(vendor, id)) {
