@@ -38,7 +38,7 @@ export const parseDeviceScopes = (
 ): readonly DeviceScope[] => {
   const scopes: DeviceScope[] = [];
   for (let at = start; at < part.length; ) {
-    part.require(at, 2, 'a device scope header');
+    if (at + 2 > part.length) throw part.error(at, "device scope header passes its structure's end");
     const length = part.u8(at + 1);
     if (length < HEADER) throw part.error(at + 1, `device scope of ${length} bytes, expected at least ${HEADER}`);
     if (at + length > part.length)

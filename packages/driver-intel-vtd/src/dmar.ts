@@ -112,7 +112,9 @@ export const parseDmar = (bytes: Uint8Array, report: (diagnostic: Diagnostic) =>
     satcs: [] as AtcReporting[],
   };
   for (let offset = STRUCTURES_START; offset < reader.length; ) {
-    reader.require(offset, 4, 'a structure header');
+    if (offset + 4 > reader.length) {
+      throw reader.error(offset, `structure header passes the end of the table at ${reader.length}`);
+    }
     const type = reader.u16(offset);
     const length = reader.u16(offset + 2);
     if (length === 0) {
@@ -189,9 +191,7 @@ const readStructure = (
       lists.rhsas.push({ offset, registerBase: part.u64(8), proximityDomain: part.u32(16) });
       break;
     case Structure.ANDD:
-      if (part.length > 8 && part.u8(part.length - 1) !== 0 && !endsInside(part)) {
-        throw part.error(8, 'ANDD object name without its terminating zero');
-      }
+      if (!endsInside(part)) throw part.error(8, 'ANDD object name without its terminating zero');
       lists.andds.push({ offset, deviceNumber: part.u8(7), objectName: part.ascii(8, part.length - 8) });
       break;
   }

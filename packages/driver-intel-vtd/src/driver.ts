@@ -94,7 +94,7 @@ class BoundVtd implements BoundDriver {
   readonly #memory: ReservedMemory;
   readonly #someForceDma: boolean;
   #epoch = -1;
-  #scopes = new Map<VtdUnit, readonly PciDevice[]>();
+  #scopes: ReadonlyMap<VtdUnit, readonly PciDevice[]> = new Map();
 
   constructor(platform: Platform, dmar: Dmar, parameters: VtdParameters, forced: boolean) {
     const { kernel } = platform;
@@ -112,7 +112,8 @@ class BoundVtd implements BoundDriver {
     this.forcesStrict = strict || parameters.strict || shadowed;
     this.#someForceDma =
       kernel.rule('vtd-without-pass-through') === 'DMA' && this.units.some(({ registers }) => !passThrough(registers));
-    if (forced) this.systemDomain = 'identity';
+    // Only devices from outside are translated then, where VT-d was not wanted otherwise.
+    if (forced && parameters.offByDefault) this.systemDomain = 'identity';
     for (const { name, registers } of this.units) {
       if (registers?.registers['cap'] === undefined) {
         platform.report({
@@ -165,16 +166,7 @@ class BoundVtd implements BoundDriver {
   #scopesOf(unit: VtdUnit, { topology }: PciDevice): readonly PciDevice[] {
     if (this.#epoch !== topology.epoch) {
       this.#epoch = topology.epoch;
-      this.#scopes = new Map();
-      const claimed = new Set<PciDevice>();
-      for (const one of this.#all) {
-        // A function named by several units goes to the first; a unit for all others keeps no list.
-        const devices = one.drhd.includePciAll
-          ? []
-          : scopeDevices(topology, one).filter((device) => !claimed.has(device));
-        for (const device of devices) claimed.add(device);
-        this.#scopes.set(one, devices);
-      }
+      this.#scopes = scopeDevices(topology, this.#all);
     }
     return this.#scopes.get(unit) ?? [];
   }

@@ -5,6 +5,8 @@ export interface VtdParameters {
   readonly enabled: boolean;
   /** What switched it off, or on, in words: for a reason. */
   readonly cause: string;
+  /** Neither the configuration nor `intel_iommu=` switched it on. */
+  readonly offByDefault: boolean;
   /** Units that serve only display controllers are left off. */
   readonly igfxOff: boolean;
   readonly strict: boolean;
@@ -39,11 +41,12 @@ export const vtdParameters = (kernel: Kernel): VtdParameters => {
     else if (word.startsWith('sm_off')) scalableMode = false;
     else if (word.startsWith('strict')) strict = true;
   }
+  const offByDefault = !enabled;
   for (const word of bootParameters(kernel, 'iommu').flatMap((value) => value.split(','))) {
     if (word.startsWith('off')) {
       enabled = false;
       cause = 'iommu=off';
     }
   }
-  return { enabled, cause, igfxOff, strict, scalableMode, optInIgnored };
+  return { enabled, cause, offByDefault, igfxOff, strict, scalableMode, optInIgnored };
 };

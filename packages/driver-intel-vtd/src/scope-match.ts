@@ -1,12 +1,13 @@
 import type { Diagnostic } from '@iommu/core';
-import { functionOf, type PciDevice, type PciTopology, slotOf } from '@iommu/pci';
-import { type DeviceScope, formatScope } from './device-scope.js';
+import type { PciDevice, PciTopology } from '@iommu/pci';
+import { type DeviceScope, formatScope, type PathStep } from './device-scope.js';
 
 /** Linux compares segments as 16 bits: functions of hosts that make their own segments match no scope. */
 const LAST_SEGMENT = 0xffff;
 
-const onBus = (topology: PciTopology, segment: number, bus: number, devfn: number): PciDevice | undefined => {
-  const device = topology.at(segment, (bus << 8) | devfn);
+const onBus = (topology: PciTopology, segment: number, bus: number, step: PathStep): PciDevice | undefined => {
+  if (step.device > 31 || step.function > 7) return undefined;
+  const device = topology.at(segment, (bus << 8) | (step.device << 3) | step.function);
   return device?.isVirtualFunction ? undefined : device;
 };
 
@@ -19,7 +20,7 @@ const follow = (topology: PciTopology, segment: number, { startBus, path }: Devi
       if (!device.subordinate) return undefined;
       bus = device.subordinate.number;
     }
-    device = onBus(topology, segment, bus, (step.device << 3) | step.function);
+    device = onBus(topology, segment, bus, step);
     if (!device) return undefined;
   }
   if (!device) return undefined;
@@ -35,9 +36,7 @@ const byOwnNumber = (
   { startBus, path }: DeviceScope,
 ): PciDevice | undefined => {
   const [step] = path;
-  if (path.length !== 1 || !step) return undefined;
-  const device = onBus(topology, segment, startBus, (step.device << 3) | step.function);
-  return device && slotOf(device.rid) === step.device && functionOf(device.rid) === step.function ? device : undefined;
+  return path.length === 1 && step ? onBus(topology, segment, startBus, step) : undefined;
 };
 
 /**

@@ -55,34 +55,68 @@ const namespaceDevices = ({ scopes }: Drhd, andds: readonly Andd[]): ReadonlyMap
 
 export const topologyOf = (devices: readonly Device[]): PciTopology | undefined => devices.find(isPciDevice)?.topology;
 
-/** The functions that a unit's scopes name and that are there. */
-export const scopeDevices = (
-  topology: PciTopology | undefined,
-  { drhd }: VtdUnit,
+interface Named {
+  readonly scope: DeviceScope;
+  readonly device: PciDevice;
+}
+
+/** Whom the scopes of structures name, structure by structure; a function named again stays with the first. */
+const namedFirst = (
+  topology: PciTopology,
+  structures: readonly { readonly segment: number; readonly scopes: readonly DeviceScope[] }[],
   report?: (diagnostic: Diagnostic) => void,
-): readonly PciDevice[] =>
-  topology ? drhd.scopes.flatMap((scope) => matchScope(topology, drhd.segment, scope, report) ?? []) : [];
+): readonly (readonly Named[])[] => {
+  const claimed = new Set<PciDevice>();
+  return structures.map(({ segment, scopes }) => {
+    const named: Named[] = [];
+    for (const scope of scopes) {
+      const device = matchScope(topology, segment, scope, report);
+      if (!device || claimed.has(device)) continue;
+      claimed.add(device);
+      named.push({ scope, device });
+    }
+    return named;
+  });
+};
 
 /**
- * A scope whose kind contradicts its device: it stops the whole of VT-d at boot.
+ * The functions that each unit's scopes name and that are there. One named by several units goes to the first in list
+ * order; a unit for all others has none.
+ *
+ * @see Linux v7.0 drivers/iommu/intel/dmar.c dmar_pci_bus_add_dev()
+ */
+export const scopeDevices = (
+  topology: PciTopology | undefined,
+  units: readonly VtdUnit[],
+  report?: (diagnostic: Diagnostic) => void,
+): ReadonlyMap<VtdUnit, readonly PciDevice[]> => {
+  if (!topology) return new Map();
+  const explicit = units.filter(({ drhd }) => !drhd.includePciAll);
+  const drhds = explicit.map(({ drhd }) => drhd);
+  const named = namedFirst(topology, drhds, report).map((list) => list.map(({ device }) => device));
+  return new Map(explicit.map((unit, at) => [unit, named[at] ?? []]));
+};
+
+/**
+ * A scope whose kind contradicts its device: it stops the whole of VT-d at boot. Looks only where Linux does: in the
+ * first unit that names a device, in every RMRR, in the first ATSR and SATC; never in what speaks for all devices.
  *
  * @see Linux v7.0 drivers/iommu/intel/dmar.c dmar_pci_bus_add_dev()
  */
 export const scopeConflict = (topology: PciTopology | undefined, dmar: Dmar): Reason | undefined => {
   if (!topology) return undefined;
-  for (const { segment, scopes } of [...dmar.drhds, ...dmar.rmrrs, ...dmar.atsrs, ...dmar.satcs]) {
-    for (const scope of scopes) {
-      const device = matchScope(topology, segment, scope);
-      if (!device || !scopeTypeMismatch(scope, device)) continue;
-      return {
-        rule: 'dmar-scope-type-mismatch',
-        text: `The DMAR names ${device.name} as ${scope.type} (scope ${formatScope(scope)}), which its header contradicts; Linux then gives up VT-d altogether.`,
-        source: 'dmar_insert_dev_scope()',
-        devices: [device],
-      };
-    }
-  }
-  return undefined;
+  const explicit = unitsInListOrder(dmar, []).flatMap(({ drhd }) => (drhd.includePciAll ? [] : [drhd]));
+  const lists = [explicit, ...dmar.rmrrs.map((rmrr) => [rmrr]), dmar.atsrs.filter(({ flag }) => !flag), dmar.satcs];
+  const named = lists.flatMap((structures) => namedFirst(topology, structures)).flat();
+  const conflict = named.find(({ scope, device }) => scopeTypeMismatch(scope, device));
+  if (!conflict) return undefined;
+  const { scope, device } = conflict;
+  return {
+    rule: 'dmar-scope-type-mismatch',
+    text: `The DMAR names ${device.name} as ${scope.type} (scope ${formatScope(scope)}), which its header contradicts; Linux then gives up VT-d altogether.`,
+    source: 'dmar_insert_dev_scope()',
+    devices: [device],
+  };
 };
 
 /** Find the units that Linux leaves alone. @see Linux v7.0 drivers/iommu/intel/iommu.c init_no_remapping_devices(); dmar.c alloc_iommu() */
@@ -94,6 +128,7 @@ export const markIgnored = (
   const topology = topologyOf(platform.devices);
   const present = new Set(platform.devices.map(({ firmwareNode }) => firmwareNode));
   const quirks = graphicsQuirks(topology?.devices ?? [], platform.kernel);
+  const scopes = scopeDevices(topology, units, platform.report);
   for (const unit of units) {
     const { drhd, registers } = unit;
     if (noAddressWidth(registers)) {
@@ -106,7 +141,7 @@ export const markIgnored = (
       continue;
     }
     if (drhd.includePciAll) continue;
-    const named = scopeDevices(topology, unit, platform.report);
+    const named = scopes.get(unit) ?? [];
     const namespace = [...unit.namespaceDevices.keys()].some((path) => present.has(path));
     if (named.length === 0 && !namespace) {
       unit.ignored = ignored(

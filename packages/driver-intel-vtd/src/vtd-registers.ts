@@ -36,7 +36,7 @@ export const prefersFirstLevel = (unit: Registers): boolean => {
 export const registerAttributes = (unit: Registers, address: bigint): Record<string, string> => {
   const files: Record<string, string> = { address: address.toString(16) };
   const { cap, ecap, version } = unit?.registers ?? {};
-  if (version !== undefined) files['version'] = `${version >> 4n}:${version & 0xfn}`;
+  if (version !== undefined) files['version'] = `${(version >> 4n) & 0xfn}:${version & 0xfn}`;
   if (cap !== undefined) {
     files['cap'] = cap.toString(16);
     files['domains_supported'] = (1n << (4n + 2n * (cap & 7n))).toString();
