@@ -92,8 +92,14 @@ const readLoose = async (folder: string, name: string): Promise<Machine> => {
   }
   if (parts.length === 0)
     throw fail(name, `no file of the folder describes a machine, and there is no folder sys/ in it; ${FORMATS}`);
-  const rank = ({ pci }: Machine) => (pci?.functions.some(({ express }) => express !== undefined) ? 0 : 1);
   return mergeMachines(parts.sort((a, b) => rank(a) - rank(b)));
+};
+
+/** Lists of functions that tell of ACS before those that tell of PCI Express at most, as a log of 6.9 or later does. */
+const rank = ({ pci }: Machine): number => {
+  const functions = pci?.functions ?? [];
+  if (functions.some(({ acs, config }) => acs !== undefined || config)) return 0;
+  return functions.some(({ express }) => express !== undefined) ? 1 : 2;
 };
 
 /**

@@ -2,7 +2,7 @@ import type { Machine, MachineFirmware, MachineKernel } from '@iommu/machine';
 import { type DmesgFacts, parseDmesg } from './dmesg.js';
 import { type FileTree, readText, subtree } from './file-tree.js';
 import { readSysfsGroups, readSysfsUnits } from './sysfs-iommu.js';
-import { readSysfsPci } from './sysfs-pci.js';
+import { readSysfsPci, sysfsFunctionPaths } from './sysfs-pci.js';
 
 /** Where snapshots keep what is not sysfs; the first that is there counts. */
 const PLACES = {
@@ -85,7 +85,8 @@ export const readSnapshot = (tree: FileTree, log?: string): Machine | undefined 
   const { top, sys } = found;
   const text = log ?? firstText(top, PLACES.dmesg);
   const dmesg = text === undefined ? undefined : parseDmesg(text);
-  const pci = readSysfsPci(sys);
+  const paths = sysfsFunctionPaths(sys);
+  const pci = readSysfsPci(sys, paths);
   const firmware = readFirmware(top);
   const kernel = readKernel(top, dmesg);
   const fromSysfs = readSysfsUnits(sys);
@@ -93,7 +94,6 @@ export const readSnapshot = (tree: FileTree, log?: string): Machine | undefined 
     ...fromSysfs,
     ...(dmesg?.units ?? []).filter(({ address }) => !fromSysfs.some((unit) => unit.address === address)),
   ];
-  const paths = (pci?.functions ?? []).map(({ address }) => [address, `bus/pci/devices/${address}`] as const);
   const observed =
     readSysfsGroups(sys, paths) ??
     (dmesg?.observed.length ? { source: 'dmesg' as const, groups: dmesg.observed } : undefined);

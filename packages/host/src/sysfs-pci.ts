@@ -4,8 +4,11 @@ import { type FileTree, linkName, readText, resolveLink } from './file-tree.js';
 
 const isAddress = (name: string): boolean => tryParsePciAddress(name) !== undefined;
 
-/** Directories of PCI functions below `devices`, by address: links of the bus where there are any, else a walk. */
-const functionPaths = (sys: FileTree): Map<string, string> => {
+/** An address, and the directory of that function below sysfs. */
+export type FunctionPath = readonly [address: string, path: string];
+
+/** Directories of PCI functions, by ascending address: links of the bus where there are any, else a walk. */
+export const sysfsFunctionPaths = (sys: FileTree): FunctionPath[] => {
   const paths = new Map<string, string>();
   for (const name of sys.list('bus/pci/devices')) {
     const link = sys.link(`bus/pci/devices/${name}`);
@@ -28,7 +31,7 @@ const functionPaths = (sys: FileTree): Map<string, string> => {
     // Device tree machines hang their host bridges below platform devices.
     for (const name of sys.list('devices/platform')) walk(`devices/platform/${name}`, 1);
   }
-  return paths;
+  return [...paths].sort(([a], [b]) => (a < b ? -1 : 1));
 };
 
 /** A bus can sit 255 bridges deep, each below the other, with hosts of segments between. */
@@ -106,8 +109,10 @@ const withDrivers = (functions: readonly MachinePciFunction[]): readonly Machine
     : functions;
 
 /** The PCI functions of a sysfs tree; `undefined` when it holds none. */
-export const readSysfsPci = (sys: FileTree): MachinePci | undefined => {
-  const paths = [...functionPaths(sys)].sort(([a], [b]) => (a < b ? -1 : 1));
+export const readSysfsPci = (
+  sys: FileTree,
+  paths: readonly FunctionPath[] = sysfsFunctionPaths(sys),
+): MachinePci | undefined => {
   if (paths.length === 0) return undefined;
   const functions = paths.map(([address, path]) => readFunction(sys, address, path));
   return { functions: withDrivers(withSizes(functions)), acsRead: 'after-boot' };

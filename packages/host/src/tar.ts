@@ -6,27 +6,30 @@ import unbzip2 from 'unbzip2-stream';
 import { isBzip2, isGzip } from './archive-kind.js';
 import { MemoryTree } from './file-tree.js';
 
+const MIB = 1024 * 1024;
 /** An archive that unpacks to more than this is refused. */
-export const UNPACKED_LIMIT = 1024 * 1024 * 1024;
+export const UNPACKED_LIMIT = 1024 * MIB;
+/** As {@link UNPACKED_LIMIT}, of bzip2, whose decoder takes seconds for what that of gzip takes none. */
+const BZIP2_LIMIT = 128 * MIB;
 const ENTRY_LIMIT = 2_000_000;
-const CHUNK = 1024 * 1024;
 
 const bad = (message: string, cause?: unknown): IommuError => new IommuError('ERR_HOST_ARCHIVE', message, { cause });
 
-/** Passes chunks on until they are more than the limit. */
-const limited = (): ((chunk: Buffer) => Buffer) => {
-  let left = UNPACKED_LIMIT;
+/** Passes chunks on until they are more than the limit, in bytes. */
+const limited = (limit: number): ((chunk: Buffer) => Buffer) => {
+  let left = limit;
   return (chunk) => {
     left -= chunk.length;
-    if (left < 0) throw bad('unpacks to more than 1 GiB');
+    if (left < 0) throw bad(`unpacks to more than ${limit / MIB} MiB`);
     return chunk;
   };
 };
 
 /** All at once: this decoder does not wait for its reader, so it is stopped from within. */
-const bunzip = (bytes: Buffer, limit: (chunk: Buffer) => Buffer): Buffer[] => {
+const bunzip = (bytes: Buffer): Buffer[] => {
   const chunks: Buffer[] = [];
   const failures: unknown[] = [];
+  const limit = limited(BZIP2_LIMIT);
   const decoder = unbzip2();
   decoder.on('data', (chunk: Buffer) => void chunks.push(limit(chunk)));
   decoder.on('error', (error: unknown) => void failures.push(error));
@@ -37,10 +40,10 @@ const bunzip = (bytes: Buffer, limit: (chunk: Buffer) => Buffer): Buffer[] => {
 
 async function* unpack(bytes: Uint8Array): AsyncGenerator<Buffer> {
   const packed = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const limit = limited();
-  if (isBzip2(bytes)) yield* bunzip(packed, limit);
+  const limit = limited(UNPACKED_LIMIT);
+  if (isBzip2(bytes)) yield* bunzip(packed);
   else if (isGzip(bytes)) {
-    for await (const chunk of Readable.from([packed]).pipe(createGunzip({ chunkSize: CHUNK }))) yield limit(chunk);
+    for await (const chunk of Readable.from([packed]).pipe(createGunzip({ chunkSize: MIB }))) yield limit(chunk);
   } else yield limit(packed);
 }
 
@@ -72,7 +75,7 @@ const takeEntry = (tree: MemoryTree, { name, type, linkname }: Header, content: 
  * Read an archive into memory. Nothing is written; links are kept as text.
  *
  * @throws IommuError `ERR_HOST_ARCHIVE` for broken data, entries outside the archive, device nodes, and archives that
- * unpack to more than 1 GiB or two million entries.
+ * unpack to more than 1 GiB (of bzip2 128 MiB) or two million entries.
  */
 export const readTar = async (bytes: Uint8Array): Promise<MemoryTree> => {
   const tree = new MemoryTree();

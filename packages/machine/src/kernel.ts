@@ -49,10 +49,12 @@ const archOf = (kernel: MachineKernel): string => {
   return ARCHES.find(([pattern]) => pattern.test(text))?.[1] ?? text;
 };
 
+const isBefore = (version: Version, bound: string): boolean =>
+  compareVersions(version, parseVersion(bound) as Version) < 0;
+
 const within = (version: Version | undefined, { from, until }: Pick<KernelRule, 'from' | 'until'>): boolean => {
   if (!version) return until === undefined;
-  const before = (bound: string) => compareVersions(version, parseVersion(bound) as Version) < 0;
-  return !(from !== undefined && before(from)) && (until === undefined || before(until));
+  return !(from !== undefined && isBefore(version, from)) && (until === undefined || isBefore(version, until));
 };
 
 const isUnresolved = (version: Version, [old, fresh]: readonly [string, string]): boolean =>
@@ -77,7 +79,8 @@ const unresolvedRules = (version: Version): Diagnostic[] =>
   KERNEL_RULES.filter(
     ({ unresolved, touches }) => unresolved && ANSWERED.has(touches) && isUnresolved(version, unresolved),
   ).map((row) => {
-    const side = row.until && within(version, row) ? 'before' : 'after';
+    const change = row.until ?? row.from;
+    const side = change !== undefined && isBefore(version, change) ? 'before' : 'after';
     const interval = row.unresolved?.join(' and ');
     return assumed(
       'kernel-unresolved',

@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest';
+import { resolveKernel } from '../src/kernel.js';
+import { KERNEL_RULES } from '../src/kernel-rules.js';
+import { compareVersions, parseVersion, type Version } from '../src/version.js';
+
+/** Both sides of every border, as the sources of the rules have them. */
+const BORDERS = [
+  ['pci-group', '3.6', 'v3.6'],
+  ['pci-group', '3.16', 'v3.6'],
+  ['pci-group', '3.17', 'v3.17'],
+  ['pci-group', '3.18', undefined],
+  ['relaxable-regions', '5.2', 'direct'],
+  ['relaxable-regions', '5.3', undefined],
+  ['domain-type-write', '5.10', 'none'],
+  ['domain-type-write', '5.11', 'single-device'],
+  ['domain-type-write', '6.4', 'single-device'],
+  ['domain-type-write', '6.5', undefined],
+  ['domain-type-fq', '5.14', 'no'],
+  ['domain-type-fq', '5.15', undefined],
+  ['unit-registration', '6.0', 'all-at-once'],
+  ['unit-registration', '6.1', undefined],
+  ['vtd-domains-used', '6.11', 'bitmap-and-identity'],
+  ['vtd-domains-used', '6.12', 'bitmap'],
+  ['vtd-domains-used', '6.19', 'bitmap'],
+  ['vtd-domains-used', '7.0', undefined],
+  ['vtd-without-pass-through', '6.11', undefined],
+  ['vtd-without-pass-through', '6.12', 'DMA'],
+  ['acs-broken-sv', '6.19', undefined],
+  ['acs-broken-sv', '7.0', 'masked'],
+] as const;
+
+test.each(BORDERS)('answers %s of release %s with %s', (rule, release, value) => {
+  expect(resolveKernel({ release }).rule(rule)).toBe(value);
+});
+
+const parsed = (text: string) => parseVersion(text) as Version;
+
+test('tests both sides of every border of the table', () => {
+  const missing = KERNEL_RULES.flatMap(({ rule, from, until }) =>
+    [from, until].flatMap((border) => {
+      const tested = BORDERS.filter(([name]) => name === rule).map(([, release]) => release);
+      if (border === undefined || (tested.some((one) => one === border) && tested.some((one) => before(one, border))))
+        return [];
+      return [`${rule} at ${border}`];
+    }),
+  );
+  expect(missing).toEqual([]);
+});
+
+const before = (a: string, b: string) => compareVersions(parsed(a), parsed(b)) < 0;
+
+test('has at most one row for one rule and one release', () => {
+  const releases = KERNEL_RULES.flatMap(({ from, until }) => [from, until]).filter((border) => border !== undefined);
+  const double = releases.flatMap((release) => {
+    const rows = KERNEL_RULES.filter(
+      ({ from, until }) => !(from && before(release, from)) && !(until && !before(release, until)),
+    ).map(({ rule }) => rule);
+    return rows.length === new Set(rows).size ? [] : [release];
+  });
+  expect(double).toEqual([]);
+});
+
+test('has borders that are versions, the later after the earlier', () => {
+  for (const { from, until, unresolved } of KERNEL_RULES) {
+    for (const border of [from, until, ...(unresolved ?? [])])
+      if (border !== undefined) expect(parseVersion(border)).toBeDefined();
+    if (from && until) expect(before(from, until)).toBe(true);
+    if (unresolved) expect(before(...unresolved)).toBe(true);
+  }
+});
+
+test('answers a release that is not known as the newest', () => {
+  const newest = resolveKernel({ release: '999.0' });
+  const unknown = [resolveKernel(), resolveKernel({ release: 'next-20250101' })];
+  for (const { rule } of KERNEL_RULES) {
+    expect(unknown.map((kernel) => kernel.rule(rule))).toEqual([newest.rule(rule), newest.rule(rule)]);
+  }
+});
