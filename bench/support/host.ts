@@ -16,10 +16,22 @@ const segment = (number: number): RootBus => {
   return { segment: number, devices: slots };
 };
 
-/** So many functions, with or without the bytes of their configuration spaces, in as many segments as that takes. */
-export const bigHost = (functions: number, { bytes = true } = {}): MachinePciFunction[] => {
+/**
+ * So many functions in as many segments as that takes, with the bytes of their configuration spaces as far as they say
+ * something; functions of one kind share them.
+ */
+export const bigHost = (functions: number): MachinePciFunction[] => {
   const segments = Math.ceil(functions / (PORTS * 9));
-  const all = Array.from({ length: segments }, (_, number) => layOut([segment(number)]).functions).flat();
-  const chosen = all.slice(0, functions);
-  return bytes ? chosen.map((fn) => ({ address: fn.address, config: writeConfigSpace(fn) })) : chosen;
+  const known = new Map<string, Uint8Array>();
+  const configOf = (fn: MachinePciFunction): Uint8Array => {
+    const { address: _address, parent: _parent, ...kind } = fn;
+    const key = JSON.stringify(kind) + (fn.headerType === 1 ? fn.address.slice(-7) : '');
+    const config = known.get(key) ?? writeConfigSpace(fn);
+    known.set(key, config);
+    return config;
+  };
+  return Array.from({ length: segments }, (_, number) => layOut([segment(number)]).functions)
+    .flat()
+    .slice(0, functions)
+    .map((fn) => ({ address: fn.address, config: configOf(fn) }));
 };
