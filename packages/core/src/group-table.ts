@@ -3,43 +3,61 @@ import { IommuError } from './errors.js';
 import type { Emitter } from './events.js';
 import type { DomainType, Group } from './group.js';
 import { IdAllocator } from './id-allocator.js';
+import { LinkNames } from './link-names.js';
 
-/** A group with what only core may touch. */
+const NO_DEVICES: readonly Device[] = [];
+
+/** A group with what only core may touch. There is one for nearly every device: rarely used members are kept apart. */
 export class GroupRecord implements Group {
-  readonly devices: Device[] = [];
-  readonly linkNames: string[] = [];
+  devices: readonly Device[] = NO_DEVICES;
   references = 1;
   name: string | undefined = undefined;
   type: DomainType | undefined = undefined;
-  data: unknown = undefined;
-  release: ((data: unknown) => void) | undefined = undefined;
+  /** The driver's private data, and what is to be called with it when the group ends. */
+  stored: { readonly data: unknown; readonly release: ((data: unknown) => void) | undefined } | undefined = undefined;
   /** How many drivers or owners use the group's DMA. */
   ownerCount = 0;
   /** Who claimed it exclusively. */
   owner: unknown = undefined;
-  /** Names taken among the links; made when a search of the list would be slow. */
-  taken: Set<string> | undefined = undefined;
   readonly id: number;
   readonly #table: GroupTable;
+  /** Made for the second member. */
+  #links: LinkNames | undefined = undefined;
 
   constructor(table: GroupTable, id: number) {
     this.#table = table;
     this.id = id;
   }
 
+  get data(): unknown {
+    return this.stored?.data;
+  }
+
+  get linkNames(): readonly string[] {
+    return this.devices.map((device) => this.#links?.of(device) ?? device.name);
+  }
+
+  /** A new last member. */
+  add(device: Device): void {
+    // Most groups have one member: an array with room for one.
+    if (this.devices.length === 0) {
+      this.devices = [device];
+      return;
+    }
+    this.#links ??= new LinkNames();
+    this.#links.add(device, this.devices);
+    (this.devices as Device[]).push(device);
+  }
+
+  delete(device: Device): void {
+    this.#links?.delete(device);
+    (this.devices as Device[]).splice(this.devices.indexOf(device), 1);
+  }
+
   [Symbol.dispose](): void {
     this.#table.put(this);
   }
 }
-
-/** A group with more members than this keeps a set of its link names. */
-const LINEAR_SEARCH_LIMIT = 16;
-
-const nameTaken = (group: GroupRecord, name: string): boolean => {
-  if (group.linkNames.length <= LINEAR_SEARCH_LIMIT) return group.linkNames.includes(name);
-  group.taken ??= new Set(group.linkNames);
-  return group.taken.has(name);
-};
 
 const noReference = ({ id, devices, references }: GroupRecord, call: string): IommuError =>
   new IommuError(
@@ -152,9 +170,7 @@ export class GroupTable implements Iterable<Group> {
     const group = this.#groupOf.get(device);
     if (!group) throw new IommuError('ERR_DEVICE_UNKNOWN', `${device.name} is in no group`);
     this.#events.emit({ type: 'del-device', group, device });
-    const at = group.devices.indexOf(device);
-    group.devices.splice(at, 1);
-    for (const name of group.linkNames.splice(at, 1)) group.taken?.delete(name);
+    group.delete(device);
     this.#groupOf.delete(device);
     if (group.devices.length === 0) {
       group.type = undefined;
@@ -195,9 +211,7 @@ export class GroupTable implements Iterable<Group> {
 
   /** Store private data; `release` is called with it once, when the group ends. @see iommu_group_set_iommudata() */
   setData(group: Group, data: unknown, release?: (data: unknown) => void): void {
-    const record = this.record(group);
-    record.data = data;
-    record.release = release;
+    this.record(group).stored = { data, release };
   }
 
   /** @internal The group as core knows it. @throws `ERR_GROUP_ENDED` when it has ended or is of another table. */
@@ -221,11 +235,7 @@ export class GroupTable implements Iterable<Group> {
   }
 
   #enter(group: GroupRecord, device: Device): void {
-    let name = device.name;
-    for (let suffix = 0; nameTaken(group, name); suffix++) name = `${device.name}.${suffix}`;
-    group.devices.push(device);
-    group.linkNames.push(name);
-    group.taken?.add(name);
+    group.add(device);
     this.#groupOf.set(device, group);
     this.#events.emit({ type: 'add-device', group, device });
   }
@@ -234,7 +244,7 @@ export class GroupTable implements Iterable<Group> {
     if (--group.references > 0) return;
     this.#groups.delete(group.id);
     try {
-      group.release?.(group.data);
+      group.stored?.release?.(group.stored.data);
     } finally {
       this.#ids.free(group.id);
       this.#events.emit({ type: 'group-removed', group });

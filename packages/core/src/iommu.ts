@@ -1,28 +1,17 @@
+import { DefaultDomains } from './default-domains.js';
 import type { Device } from './device.js';
-import { type DomainDemand, domainDemand, obtainDomain } from './domain-choice.js';
 import { decideDomainWrite } from './domain-write.js';
-import type { IommuDriver, IommuUnit, Platform, Refusal, UnitUse } from './driver.js';
+import type { IommuDriver, IommuUnit, Platform, UnitUse } from './driver.js';
 import { IommuError, refused } from './errors.js';
 import { Emitter, type Listener } from './events.js';
 import type { DomainType, Group } from './group.js';
 import { type GroupRecord, GroupTable } from './group-table.js';
+import { type DeviceOutcome, outcomeOf } from './outcome.js';
 import * as ownership from './ownership.js';
-import { callDriver, contractError, type DeviceState, locate, type NamedDriver, probe } from './prober.js';
-import type { Reason } from './reason.js';
+import { callDriver, type DeviceState, locate, type NamedDriver } from './prober.js';
+import { bind, Registration } from './registration.js';
 import { insertReservedRegion, type ReservedRegion } from './reserved-regions.js';
-import { runAll } from './run-all.js';
-import { type SystemDomain, systemDomain, systemDomainType } from './system-domain.js';
-
-/** What became of one device. */
-export interface DeviceOutcome {
-  /** Lent: no reference is taken. `undefined`: the device has no group. */
-  readonly group: Group | undefined;
-  readonly unit: IommuUnit | undefined;
-  /** The ids that it presents to the unit. */
-  readonly ids: readonly number[];
-  /** Why this group, in the order in which the reasons were weighed; or, without a group, why none: at least one. */
-  readonly reasons: readonly Reason[];
-}
+import { systemDomain, systemDomainType } from './system-domain.js';
 
 /** A kernel driver, as far as DMA ownership goes. */
 export interface KernelDriver {
@@ -53,9 +42,8 @@ export class Iommu {
   readonly #platform: Platform;
   readonly #buses: readonly string[];
   readonly #states = new Map<Device, DeviceState>();
-  /** Registered units, each with the groups that it keeps. */
-  readonly #units = new Map<IommuUnit, Group[]>();
-  readonly #system: SystemDomain;
+  readonly #domains: DefaultDomains;
+  readonly #registration: Registration;
   #registered = false;
 
   /**
@@ -64,16 +52,26 @@ export class Iommu {
    * @throws `ERR_DRIVER_SPEC_VERSION`, `ERR_DRIVER_CONTRACT`, or what a driver's `bind()` throws.
    */
   constructor({ platform, drivers, buses = [] }: IommuOptions) {
-    this.groups = new GroupTable(this.#events);
+    const events = this.#events;
+    const states = this.#states;
+    this.groups = new GroupTable(events);
     this.#platform = platform;
     this.#buses = buses;
     this.drivers = drivers.flatMap((driver) => bind(driver, platform));
-    const system = systemDomain(platform.kernel);
-    this.#system = {
-      passthrough: system.passthrough || this.drivers.some(({ bound }) => bound.systemDomain === 'identity'),
-      strict: system.strict || this.drivers.some(({ bound }) => bound.forcesStrict),
-    };
-    for (const device of platform.devices) this.#states.set(device, newState(device));
+    const { passthrough, strict } = systemDomain(platform.kernel);
+    const system = systemDomainType(platform.kernel, {
+      passthrough: passthrough || this.drivers.some(({ bound }) => bound.systemDomain === 'identity'),
+      strict: strict || this.drivers.some(({ bound }) => bound.forcesStrict),
+    });
+    this.#domains = new DefaultDomains(states, system, events);
+    this.#registration = new Registration({
+      groups: this.groups,
+      states,
+      drivers: this.drivers,
+      domains: this.#domains,
+      events,
+    });
+    for (const device of platform.devices) states.set(device, newState(device));
   }
 
   /** @returns A function that takes the listener off. */
@@ -83,7 +81,7 @@ export class Iommu {
 
   /** The units that registered, in order. */
   get units(): readonly IommuUnit[] {
-    return [...this.#units.keys()];
+    return [...this.#registration.units.keys()];
   }
 
   /** The devices that exist, in the order of their registration. */
@@ -93,7 +91,7 @@ export class Iommu {
 
   /** What a group gets when nobody has an opinion. */
   get systemType(): DomainType {
-    return systemDomainType(this.#platform.kernel, this.#system);
+    return this.#domains.system;
   }
 
   /**
@@ -110,146 +108,8 @@ export class Iommu {
     if (this.#registered) return;
     for (const state of this.#states.values()) locate(state, this.drivers);
     this.#registered = true;
-    const ranks = new Map(this.#buses.map((bus, rank) => [bus, rank]));
-    const rank = (state: DeviceState) => ranks.get(state.device.bus) ?? this.#buses.length;
-    const states = [...this.#states.values()].filter((state) => state.found);
-    if (states.some((state) => rank(state) !== rank(states[0] as DeviceState))) {
-      states.sort((a, b) => rank(a) - rank(b));
-    }
     const allAtOnce = this.#platform.kernel.rule('unit-registration') === 'all-at-once';
-    for (const driver of this.drivers) {
-      const { units } = driver.bound;
-      if (allAtOnce)
-        this.#register(
-          units,
-          states.filter((state) => state.driver === driver),
-        );
-      else
-        for (const unit of units)
-          this.#register(
-            [unit],
-            states.filter((state) => state.found?.unit === unit),
-          );
-    }
-  }
-
-  #register(units: readonly IommuUnit[], states: readonly DeviceState[]): void {
-    for (const unit of units) {
-      this.#units.set(unit, []);
-      this.#events.emit({ type: 'unit-added', unit });
-    }
-    let refusal: Refusal | undefined;
-    try {
-      for (const state of states) {
-        if (state.driver?.bound.groupsAt === 'driver-probe') continue;
-        refusal = this.#probe(state);
-        if (refusal) break;
-      }
-      for (const state of refusal ? [] : states) {
-        const group = this.#withoutDomain(state);
-        if (group) refusal ??= this.#setDefaultDomain(group);
-      }
-    } catch (error) {
-      this.#unregister(units, states, undefined);
-      throw error;
-    }
-    const failure = refusal && this.#unregister(units, states, refusal.reason);
-    if (failure !== undefined) throw failure;
-  }
-
-  /** @returns What a driver threw meanwhile; all is undone all the same. */
-  #unregister(units: readonly IommuUnit[], states: readonly DeviceState[], reason: Reason | undefined): unknown {
-    const failure = runAll([
-      ...states.filter(({ decision }) => decision).map((state) => () => this.#release(state)),
-      ...units.flatMap((unit) => (this.#units.get(unit) ?? []).map((group) => () => this.groups.put(group))),
-    ]);
-    for (const state of states) {
-      state.found = undefined;
-      if (reason) state.none ??= reason;
-    }
-    for (const unit of units) {
-      this.#units.delete(unit);
-      this.#events.emit({ type: 'unit-removed', unit });
-    }
-    return failure;
-  }
-
-  /** The group that a driver chose for the device, while it has no default domain. */
-  #withoutDomain({ device, decision }: DeviceState): GroupRecord | undefined {
-    const group = this.groups.of(device) as GroupRecord | undefined;
-    return group !== undefined && group === decision?.group && group.type === undefined ? group : undefined;
-  }
-
-  /** @returns A refusal that undoes the unit; a mere `ENODEV` is written down and forgotten. */
-  #probe(state: DeviceState): Refusal | undefined {
-    const kept = state.found && this.#units.get(state.found.unit);
-    if (!kept || this.groups.of(state.device)) return undefined;
-    const refusal = probe(state, this.groups, (group) => kept.push(group));
-    state.none = refusal?.reason;
-    return refusal?.errno === 'ENODEV' ? undefined : refusal;
-  }
-
-  /** Group a device outside the bulk walk: its group's domain is set at once. */
-  #probeAlone(state: DeviceState): void {
-    this.#probe(state);
-    const group = this.#withoutDomain(state);
-    if (!group) return;
-    let refusal: Refusal | undefined;
-    try {
-      refusal = this.#setDefaultDomain(group);
-    } catch (error) {
-      runAll([() => this.#release(state)]);
-      throw error;
-    }
-    if (refusal) {
-      state.none = refusal.reason;
-      this.#release(state);
-    }
-  }
-
-  #demand(group: Group): DomainDemand {
-    return domainDemand(
-      group.devices.map((device) => {
-        const driver = this.#states.get(device)?.driver;
-        const ask = () => driver?.bound.defaultDomainType?.(device);
-        return {
-          untrusted: device.untrusted === true,
-          type: driver && callDriver(driver.name, 'defaultDomainType', ask),
-        };
-      }),
-    );
-  }
-
-  #domainError(group: Group, type: DomainType) {
-    for (const device of group.devices) {
-      const driver = this.#states.get(device)?.driver;
-      const error = driver && callDriver(driver.name, 'domainError', () => driver.bound.domainError?.(device, type));
-      if (error) return error;
-    }
-    return undefined;
-  }
-
-  #setDefaultDomain(group: GroupRecord): Refusal | undefined {
-    const demand = this.#demand(group);
-    if (demand === 'conflict') return { errno: 'EINVAL', reason: noDomain(group, demand) };
-    const { type, errno } = obtainDomain(demand ?? this.systemType, demand !== undefined, (wanted) =>
-      this.#domainError(group, wanted),
-    );
-    if (errno) return { errno, reason: noDomain(group, demand) };
-    group.type = type;
-    this.#events.emit({ type: 'type-changed', group });
-    return undefined;
-  }
-
-  /** Undo everything that grouping did to a device. */
-  #release(state: DeviceState): void {
-    const { driver, decision, device } = state;
-    try {
-      if (this.groups.of(device)) this.groups.leave(device);
-    } finally {
-      state.decision = undefined;
-      if (driver && decision) callDriver(driver.name, 'releaseDevice', () => driver.bound.releaseDevice?.(device));
-    }
+    this.#registration.registerAll(this.#buses, allAtOnce);
   }
 
   #state(device: Device): DeviceState {
@@ -274,8 +134,7 @@ export class Iommu {
     this.#states.set(device, state);
     if (!this.#registered) return;
     try {
-      locate(state, this.drivers);
-      if (state.driver?.bound.groupsAt !== 'driver-probe') this.#probeAlone(state);
+      this.#registration.arrive(state);
     } catch (error) {
       this.#states.delete(device);
       throw error;
@@ -287,7 +146,7 @@ export class Iommu {
     const state = this.#state(device);
     if (state.kernelDriver) this.unbindDriver(device);
     try {
-      this.#release(state);
+      this.#registration.release(state);
     } finally {
       this.#states.delete(device);
     }
@@ -295,19 +154,7 @@ export class Iommu {
 
   /** What became of the device. @throws `ERR_DEVICE_UNKNOWN` */
   outcomeOf(device: Device): DeviceOutcome {
-    const { driver, found, decision, none } = this.#state(device);
-    const group = this.groups.of(device);
-    if (group) {
-      const byDriver = decision?.group === group;
-      return {
-        group,
-        unit: byDriver ? found?.unit : undefined,
-        ids: byDriver ? (found?.ids ?? []) : [],
-        reasons: byDriver ? decision.reasons : [joinedByHand(device)],
-      };
-    }
-    const reason = none ?? (driver ? waiting(device, driver.name) : unclaimed(device));
-    return { group, unit: undefined, ids: [], reasons: [reason] };
+    return outcomeOf(this.#state(device), this.groups.of(device));
   }
 
   /** The group's reserved regions: sorted, merged, up to the first member that has no IOMMU. @see iommu_get_group_resv_regions() */
@@ -333,7 +180,7 @@ export class Iommu {
   bindDriver(device: Device, driver: KernelDriver): void {
     const state = this.#state(device);
     if (state.kernelDriver) throw refused('EBUSY', `${device.name} is bound to ${state.kernelDriver.name}`);
-    if (state.driver?.bound.groupsAt === 'driver-probe') this.#probeAlone(state);
+    if (state.driver?.bound.groupsAt === 'driver-probe') this.#registration.probeAlone(state);
     const group = this.#groupOf(device);
     const usesDma = group !== undefined && !driver.managesDma;
     if (usesDma) ownership.useDefaultDomain(group);
@@ -379,16 +226,13 @@ export class Iommu {
       firstBound: first !== undefined && this.#states.get(first)?.kernelDriver !== undefined,
       ownerCount: record.ownerCount,
       owned: record.owner !== undefined,
-      demand: this.#demand(record),
+      demand: this.#domains.demand(record),
       system: this.systemType,
-      domainError: (wanted) => this.#domainError(record, wanted),
+      domainError: (wanted) => this.#domains.error(record, wanted),
       rule: (this.#platform.kernel.rule('domain-type-write') ?? 'owner') as 'none' | 'single-device' | 'owner',
       flushQueue: this.#platform.kernel.rule('domain-type-fq') !== 'no',
     });
-    if (type !== record.type) {
-      record.type = type;
-      this.#events.emit({ type: 'type-changed', group });
-    }
+    if (type !== record.type) this.#domains.change(record, type);
     return text.length;
   }
 
@@ -445,50 +289,4 @@ const newState = (device: Device): DeviceState => ({
   decision: undefined,
   none: undefined,
   kernelDriver: undefined,
-});
-
-const bind = (driver: IommuDriver, platform: Platform): NamedDriver[] => {
-  const { name, specVersion } = driver;
-  if (specVersion !== 1) {
-    throw new IommuError(
-      'ERR_DRIVER_SPEC_VERSION',
-      `driver ${name} follows version ${String(specVersion)} of the driver contract; this core speaks version 1`,
-    );
-  }
-  const bound = callDriver(name, 'bind', () => driver.bind(platform));
-  if (bound === undefined) return [];
-  const names = new Set(bound?.units?.map((unit) => unit.name));
-  if (names.size !== bound?.units?.length) throw contractError(name, 'has units without distinct names');
-  return [{ name, bound }];
-};
-
-const noDomain = (group: Group, demand: DomainDemand): Reason => ({
-  rule: 'no-default-domain',
-  text:
-    demand === 'conflict'
-      ? 'An untrusted device cannot have the identity domain that a driver insists on.'
-      : `${demand ? `${demand} is forced, and no such` : 'No default'} domain can be had.`,
-  source: 'iommu_setup_default_domain()',
-  devices: group.devices.slice(),
-});
-
-const joinedByHand = (device: Device): Reason => ({
-  rule: 'joined-by-hand',
-  text: `${device.name} was put into its group by hand; no IOMMU translates it.`,
-  source: 'iommu_group_add_device()',
-  devices: [device],
-});
-
-const waiting = (device: Device, driver: string): Reason => ({
-  rule: 'waits-for-driver',
-  text: `${driver} groups ${device.name} only when a kernel driver is probed for it.`,
-  source: 'really_probe()',
-  devices: [device],
-});
-
-const unclaimed = (device: Device): Reason => ({
-  rule: 'no-iommu',
-  text: `No IOMMU driver knows ${device.name}.`,
-  source: 'iommu_probe_device()',
-  devices: [device],
 });

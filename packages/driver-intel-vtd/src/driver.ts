@@ -84,12 +84,30 @@ const off = (reason: Reason): BoundDriver => ({
   reservedRegions: () => [],
 });
 
+/** The ids are worked out when they are asked for. */
+class FoundForFunction implements UnitFound {
+  readonly unit: VtdUnit;
+  readonly #device: PciDevice;
+
+  constructor(unit: VtdUnit, device: PciDevice) {
+    this.unit = unit;
+    this.#device = device;
+  }
+
+  get ids(): readonly number[] {
+    const ids: number[] = [];
+    forEachDmaAlias(this.#device, (_, rid) => void (ids.includes(rid) || ids.push(rid)));
+    return ids;
+  }
+}
+
 class BoundVtd implements BoundDriver {
   readonly units: readonly VtdUnit[];
   readonly busFeatures = ['pci-acs'];
   readonly forcesStrict: boolean;
   readonly systemDomain?: 'identity';
   readonly #all: readonly VtdUnit[];
+  readonly #bySegment = new Map<number, VtdUnit[]>();
   readonly #platform: Platform;
   readonly #memory: ReservedMemory;
   readonly #someForceDma: boolean;
@@ -100,6 +118,12 @@ class BoundVtd implements BoundDriver {
     const { kernel } = platform;
     this.#platform = platform;
     this.#all = unitsInListOrder(dmar, platform.units);
+    for (const unit of this.#all) {
+      const { segment } = unit.drhd;
+      const units = this.#bySegment.get(segment);
+      if (units) units.push(unit);
+      else this.#bySegment.set(segment, [unit]);
+    }
     const { strict } = markIgnored(this.#all, platform, parameters);
     this.units = this.#all.filter(({ ignored }) => !ignored);
     this.#memory = new ReservedMemory(
@@ -133,14 +157,11 @@ class BoundVtd implements BoundDriver {
   #unitOfFunction(of: PciDevice): UnitFound | UnitNone {
     const real = realDmaDevice(of);
     const device = real.physicalFunction ?? real;
-    for (const unit of this.#all) {
-      if (unit.drhd.segment !== device.segment) continue;
+    for (const unit of this.#bySegment.get(device.segment) ?? []) {
       const scoped = this.#scopesOf(unit, device).some((scope) => isAtOrBelow(device, scope));
       if (!scoped && !unit.drhd.includePciAll) continue;
       if (unit.ignored) return { none: unit.ignored };
-      const ids: number[] = [];
-      forEachDmaAlias(of, (_, rid) => void (ids.includes(rid) || ids.push(rid)));
-      return { unit, ids };
+      return new FoundForFunction(unit, of);
     }
     return {
       none: {

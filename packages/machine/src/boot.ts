@@ -1,8 +1,8 @@
 import { type Diagnostic, Iommu, type IommuDriver } from '@iommu/core';
-import { type PciFunction, type PciSettings, PciTopology } from '@iommu/pci';
-import { toBytes } from './bytes.js';
+import { type PciSettings, PciTopology } from '@iommu/pci';
 import { type ResolvedKernel, resolveKernel } from './kernel.js';
-import type { Machine, MachinePciFunction } from './machine.js';
+import type { Machine } from './machine.js';
+import { pciFunction } from './pci-function.js';
 import { platformDevice, platformOf } from './platform.js';
 import { policyNamed } from './policies.js';
 import { RunningMachine } from './running-machine.js';
@@ -22,9 +22,6 @@ export interface BootOptions {
   /** How to decide where a fact is unknown; default `pessimistic`: as if the function did not isolate. */
   readonly unknown?: 'pessimistic' | 'optimistic';
 }
-
-const pciFunction = ({ config, label: _label, ...rest }: MachinePciFunction): PciFunction =>
-  config === undefined ? rest : { ...rest, config: toBytes(config, `${rest.address}.config`) };
 
 /** Bits that were read after another boot than the one asked for go through this kernel's enabling. */
 const acsReadFor = (machine: Machine, { kernel, commandLine }: BootOptions): PciSettings['acsRead'] => {

@@ -1,10 +1,10 @@
 import { type Device, type DeviceOutcome, type Diagnostic, type Iommu, IommuError, type Reason } from '@iommu/core';
 import { isPciDevice, type PciDevice, type PciTopology, tryParsePciAddress } from '@iommu/pci';
-import { toBytes } from './bytes.js';
 import { DRIVER_PACKAGES, type DriverPackage } from './driver-packages.js';
 import type { ResolvedKernel } from './kernel.js';
 import { managesDma } from './kernel-drivers.js';
 import type { Machine, MachineDevice, MachinePciFunction } from './machine.js';
+import { pciFunction } from './pci-function.js';
 import { platformDevice } from './platform.js';
 
 /** @internal What {@link boot} puts together. */
@@ -111,10 +111,7 @@ export class RunningMachine {
    * @throws IommuError `ERR_PCI_ADDRESS`, `ERR_PCI_DUPLICATE`, `ERR_MACHINE`
    */
   addPciFunction(description: MachinePciFunction): Device {
-    const { config, ...rest } = description;
-    const device = this.topology.add(
-      config === undefined ? rest : { ...rest, config: toBytes(config, `${rest.address}.config`) },
-    );
+    const device = this.topology.add(pciFunction(description));
     try {
       this.iommu.addDevice(device);
     } catch (error) {

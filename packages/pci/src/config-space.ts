@@ -7,27 +7,30 @@ export type ConfigSpaceLength = 64 | 256 | 4096;
  * A register that was not read is `undefined`; nothing is copied.
  */
 export class ConfigSpace {
-  readonly #view: DataView;
+  readonly #bytes: Uint8Array;
   /** Bytes that were read. */
   readonly length: number;
   /** Bytes that the function has, as far as the kernel can reach them: 256 or 4096; `undefined` when not recorded. */
   readonly size: number | undefined;
 
   constructor(bytes: Uint8Array, size?: number) {
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.length = bytes.byteLength;
+    this.#bytes = bytes;
+    this.length = bytes.length;
     this.size = size;
   }
 
   u8(offset: number): number | undefined {
-    return offset + 1 <= this.length ? this.#view.getUint8(offset) : undefined;
+    return this.#bytes[offset];
   }
 
   u16(offset: number): number | undefined {
-    return offset + 2 <= this.length ? this.#view.getUint16(offset, true) : undefined;
+    const high = this.#bytes[offset + 1];
+    return high === undefined ? undefined : ((this.#bytes[offset] as number) | (high << 8)) & 0xffff;
   }
 
   u32(offset: number): number | undefined {
-    return offset + 4 <= this.length ? this.#view.getUint32(offset, true) : undefined;
+    const low = this.u16(offset);
+    const high = this.u16(offset + 2);
+    return low === undefined || high === undefined ? undefined : low + high * 0x10000;
   }
 }

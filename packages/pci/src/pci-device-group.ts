@@ -53,7 +53,7 @@ export const pciDeviceGroup = (
 
 const alone = (device: PciDevice, last: PciDevice): PciReason => {
   const path = bridgeAbove(last);
-  return new PciReason('isolated', device, last, SOURCE, path ? acsPath(path).verdicts : []);
+  return new PciReason('isolated', device, last, SOURCE, path && acsPath(path).verdicts);
 };
 
 /** Alias step: the group of any device whose requester id the DMA may carry; else the last such device. */
@@ -92,8 +92,17 @@ const climb = ({ subject, groups }: GroupSearch, from: PciDevice): { device: Pci
 /** Beside step: alias partners on the bus, and functions of the same device that do not isolate. */
 const besides = (search: GroupSearch, device: PciDevice, rule: string | undefined): FoundGroup | undefined => {
   if (rule === 'v3.17') return busWithAlias(search, device) ?? peerFunction(search, device);
+  if (!search.firmware && !device.pciBus.hasAliases && isApart(device)) return ownGroup(search, device);
   const visited = new Set<number>();
   return aliasGroup(search, device, visited) ?? functionGroup(search, device, visited);
+};
+
+/** Whether nothing beside a device matters: it is the only function, or isolates. */
+const isApart = (device: PciDevice): boolean => !device.multifunction || acsVerdict(device).isolated;
+
+const ownGroup = ({ subject, groups }: GroupSearch, device: PciDevice): FoundGroup | undefined => {
+  const group = groups.get(device);
+  return group && { group, reason: new PciReason('alias-partner', subject, device, 'get_pci_alias_group()') };
 };
 
 const otherFunctions = (device: PciDevice): readonly PciDevice[] =>
@@ -106,10 +115,10 @@ const areAliasPartners = (a: PciDevice, b: PciDevice, firmware: FirmwareAliases 
 const aliasGroup = (search: GroupSearch, device: PciDevice, visited: Set<number>): FoundGroup | undefined => {
   if (visited.has(device.devfn)) return undefined;
   visited.add(device.devfn);
-  const { subject, groups, firmware } = search;
-  const group = groups.get(device);
-  if (group) return { group, reason: new PciReason('alias-partner', subject, device, 'get_pci_alias_group()') };
-  if (!firmware && !busHasAliases(device)) return undefined;
+  const own = ownGroup(search, device);
+  if (own) return own;
+  const { firmware } = search;
+  if (!firmware && !device.pciBus.hasAliases) return undefined;
   for (const other of device.pciBus.devices) {
     if (other === device || !areAliasPartners(device, other, firmware)) continue;
     const found = aliasGroup(search, other, visited) ?? functionGroup(search, other, visited);
@@ -120,9 +129,8 @@ const aliasGroup = (search: GroupSearch, device: PciDevice, visited: Set<number>
 
 /** @see Linux v7.0 drivers/iommu/iommu.c get_pci_function_alias_group() */
 const functionGroup = (search: GroupSearch, device: PciDevice, visited: Set<number>): FoundGroup | undefined => {
-  if (!device.multifunction) return undefined;
+  if (isApart(device)) return undefined;
   const own = acsVerdict(device);
-  if (own.isolated) return undefined;
   for (const other of otherFunctions(device)) {
     const verdict = acsVerdict(other);
     if (verdict.isolated) continue;
@@ -135,11 +143,9 @@ const functionGroup = (search: GroupSearch, device: PciDevice, visited: Set<numb
 const peerReason = (subject: PciDevice, other: PciDevice, verdicts: PciReason['verdicts']): PciReason =>
   new PciReason('multifunction-without-acs', subject, other, 'get_pci_function_alias_group()', verdicts);
 
-const busHasAliases = ({ pciBus }: PciDevice): boolean => pciBus.devices.some(({ aliases }) => aliases.length > 0);
-
 /** Release 3.17 only: one alias quirk on a bus joins all that is on it. @see Linux v3.17 drivers/iommu/iommu.c iommu_group_get_for_pci_dev() */
 const busWithAlias = ({ subject, groups }: GroupSearch, device: PciDevice): FoundGroup | undefined => {
-  if (!busHasAliases(device)) return undefined;
+  if (!device.pciBus.hasAliases) return undefined;
   for (const other of device.pciBus.devices) {
     const group = other === device ? undefined : groups.get(other);
     if (group)
@@ -150,8 +156,8 @@ const busWithAlias = ({ subject, groups }: GroupSearch, device: PciDevice): Foun
 
 /** Release 3.17: the group of any function of the device that does not isolate either. */
 const peerFunction = ({ subject, groups }: GroupSearch, device: PciDevice): FoundGroup | undefined => {
+  if (isApart(device)) return undefined;
   const own = acsVerdict(device);
-  if (!device.multifunction || own.isolated) return undefined;
   for (const other of otherFunctions(device)) {
     const verdict = acsVerdict(other);
     const group = verdict.isolated ? undefined : groups.get(other);

@@ -1,8 +1,8 @@
 import type { Device } from '@iommu/core';
 import type { AcsPath, AcsVerdict } from './acs.js';
-import { addressKey, formatBus, formatPciAddress, type RequesterId } from './address.js';
+import { addressKey, formatBus, formatPciAddress, type PciAddress, type RequesterId } from './address.js';
 import { PcieType } from './express.js';
-import type { PciFacts } from './pci-facts.js';
+import { factsOf, type PciFacts } from './pci-facts.js';
 import type { PciFunction } from './pci-function.js';
 import type { PciTopology } from './topology.js';
 
@@ -20,10 +20,26 @@ export interface PciBus {
   readonly host: PciDevice | undefined;
   /** Nothing in the input says which bridge leads here. */
   readonly parentUnknown: boolean;
+  /** Whether a quirk gives any function on it a further requester id. */
+  readonly hasAliases: boolean;
 }
 
 /** Brand of a PCI device, the same in every copy of this package. */
 const brand: unique symbol = Symbol.for('iommu.pci-device') as never;
+
+/** Where a function is before it is placed. */
+const NOWHERE: PciBus = {
+  segment: -1,
+  number: -1,
+  self: undefined,
+  parent: undefined,
+  devices: [],
+  host: undefined,
+  parentUnknown: true,
+  hasAliases: false,
+};
+
+const NO_ALIASES: readonly number[] = [];
 
 /** A function in its topology. Made by {@link PciTopology}. */
 export class PciDevice implements Device {
@@ -34,16 +50,16 @@ export class PciDevice implements Device {
   readonly facts: PciFacts;
   readonly segment: number;
   readonly rid: RequesterId;
-  readonly pciBus: PciBus;
+  readonly pciBus: PciBus = NOWHERE;
   /** The bus behind a bridge. */
-  subordinate: PciBus | undefined = undefined;
+  readonly subordinate: PciBus | undefined = undefined;
   /** Type of the PCI Express capability after the kernel's corrections; `null` none; `undefined` unknown. */
-  express: number | null | undefined;
+  readonly express: number | null | undefined = undefined;
   /** As the kernel has it at this moment: the header's bit, or set because of the function number. */
-  multifunction: boolean;
-  readonly physicalFunction: PciDevice | undefined;
+  readonly multifunction: boolean = false;
+  readonly physicalFunction: PciDevice | undefined = undefined;
   /** Function numbers (bits 7:0 of a requester id) on its own bus that its DMA may carry too, ascending. */
-  readonly aliases: readonly number[];
+  readonly aliases: readonly number[] = NO_ALIASES;
   /** @internal Judged once per state of the topology. */
   verdict: AcsVerdict | undefined = undefined;
   /** @internal */
@@ -52,28 +68,12 @@ export class PciDevice implements Device {
   epoch = -1;
 
   /** @internal */
-  constructor(init: {
-    topology: PciTopology;
-    description: PciFunction;
-    facts: PciFacts;
-    segment: number;
-    rid: RequesterId;
-    pciBus: PciBus;
-    express: number | null | undefined;
-    multifunction: boolean;
-    physicalFunction: PciDevice | undefined;
-    aliases: readonly number[];
-  }) {
-    this.topology = init.topology;
-    this.description = init.description;
-    this.facts = init.facts;
-    this.segment = init.segment;
-    this.rid = init.rid;
-    this.pciBus = init.pciBus;
-    this.express = init.express;
-    this.multifunction = init.multifunction;
-    this.physicalFunction = init.physicalFunction;
-    this.aliases = init.aliases;
+  constructor(topology: PciTopology, description: PciFunction, { segment, rid }: PciAddress) {
+    this.topology = topology;
+    this.description = description;
+    this.facts = factsOf(description);
+    this.segment = segment;
+    this.rid = rid;
   }
 
   /** `0000:00:1f.3` */
@@ -84,6 +84,11 @@ export class PciDevice implements Device {
   /** `pci0000:00/0000:00:1c.0/0000:01:00.0` */
   get path(): string {
     return `${busPath(this.pciBus)}/${this.name}`;
+  }
+
+  /** @internal Whether it has its bus. */
+  get isPlaced(): boolean {
+    return this.pciBus !== NOWHERE;
   }
 
   get untrusted(): boolean {
@@ -107,6 +112,9 @@ export class PciDevice implements Device {
     return this.description.physicalFunction !== undefined;
   }
 }
+
+/** @internal A function as its topology sees it, which alone may change it. */
+export type Placeable = { -readonly [K in keyof PciDevice]: PciDevice[K] };
 
 const busPath = (bus: PciBus): string => {
   if (bus.self) return bus.self.path;

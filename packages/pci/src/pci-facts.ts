@@ -47,14 +47,19 @@ export interface PciFacts {
   readonly subordinateBus: number | undefined;
 }
 
-const parseHex = (text: string | undefined): number | undefined => {
-  if (text === undefined || !/^(0x)?[0-9a-f]+$/i.test(text)) return undefined;
-  return Number.parseInt(text, 16);
-};
+/** The only vendor with ports that keep 32 bits. */
+const INTEL = 0x8086;
 
+const HEX = /^(?:0x)?[0-9a-f]+$/i;
+
+const parseHex = (text: string | undefined): number | undefined =>
+  text !== undefined && HEX.test(text) ? Number.parseInt(text, 16) : undefined;
+
+/** Both halves of `8086:29c0`; either may be left out. */
 const parsePair = (text: string | undefined): readonly [number | undefined, number | undefined] => {
-  const [first, second] = text?.split(':') ?? [];
-  return [parseHex(first), parseHex(second)];
+  if (text === undefined) return [undefined, undefined];
+  const colon = text.indexOf(':');
+  return colon < 0 ? [parseHex(text), undefined] : [parseHex(text.slice(0, colon)), parseHex(text.slice(colon + 1))];
 };
 
 /** A class of four digits says nothing of the programming interface, which then counts as 0. */
@@ -75,10 +80,10 @@ const readAcs = (config: ConfigSpace, express: boolean | undefined): AcsRegister
   if (typeof offset !== 'number') return offset;
   const capability = config.u16(offset + 4);
   if (capability === undefined) return undefined;
-  const registers = { capability, control: config.u16(offset + 6) };
-  const wide = config.u32(offset + 4);
-  if (wide === undefined) return registers;
-  return { ...registers, dwords: { capability: wide, control: config.u32(offset + 8) } };
+  const control = config.u16(offset + 6);
+  const wide = config.u16(0) === INTEL ? config.u32(offset + 4) : undefined;
+  if (wide === undefined) return { capability, control };
+  return { capability, control, dwords: { capability: wide, control: config.u32(offset + 8) } };
 };
 
 const readSriov = (config: ConfigSpace, express: boolean | undefined): SriovRegisters | null | undefined => {
@@ -143,34 +148,28 @@ export const readConfigFacts = (config: ConfigSpace): PciFacts => {
   };
 };
 
-/** What a description states in words. */
-const statedFacts = (stated: PciFunction): Partial<PciFacts> => {
-  const [vendor, device] = parsePair(stated.id);
-  const [subsystemVendor, subsystemDevice] = parsePair(stated.subsystem);
-  const { express, acs } = stated;
-  return {
-    vendor,
-    device,
-    subsystemVendor,
-    subsystemDevice,
-    classCode: parseClass(stated.class),
-    revision: parseHex(stated.revision),
-    headerType: stated.headerType,
-    multifunction: stated.multifunction,
-    express: express ? PcieType[express] : express,
-    acs: acs ? statedAcs(acs) : acs,
-    secondaryBus: stated.secondaryBus,
-    subordinateBus: stated.subordinateBus,
-  };
-};
-
-/** What a description says, from its bytes and from what it states beside them. */
+/** What a description says, from its bytes and from what it states beside them, which wins. */
 export const factsOf = (description: PciFunction): PciFacts => {
-  const { config, configSize } = description;
+  const { config, configSize, express, acs } = description;
   const read = config && config.length > 0 ? readConfigFacts(new ConfigSpace(config, configSize)) : NONE;
   if (isBare(description)) return read;
-  const known = Object.entries(statedFacts(description)).filter(([, value]) => value !== undefined);
-  return { ...read, ...Object.fromEntries(known) };
+  const [vendor, device] = parsePair(description.id);
+  const [subsystemVendor, subsystemDevice] = parsePair(description.subsystem);
+  return {
+    vendor: vendor ?? read.vendor,
+    device: device ?? read.device,
+    classCode: parseClass(description.class) ?? read.classCode,
+    revision: parseHex(description.revision) ?? read.revision,
+    subsystemVendor: subsystemVendor ?? read.subsystemVendor,
+    subsystemDevice: subsystemDevice ?? read.subsystemDevice,
+    headerType: description.headerType ?? read.headerType,
+    multifunction: description.multifunction ?? read.multifunction,
+    express: express === undefined ? read.express : express && PcieType[express],
+    acs: acs === undefined ? read.acs : acs && statedAcs(acs),
+    sriov: read.sriov,
+    secondaryBus: description.secondaryBus ?? read.secondaryBus,
+    subordinateBus: description.subordinateBus ?? read.subordinateBus,
+  };
 };
 
 const statedAcs = (acs: NonNullable<PciFunction['acs']>): AcsRegisters => ({

@@ -15,6 +15,8 @@ export type PciRule =
   | 'bus-with-alias'
   | 'isolated';
 
+const NO_VERDICTS: readonly AcsVerdict[] = [];
+
 /** What one step of grouping weighed; the sentence is spelled when it is asked for. */
 export class PciReason implements Reason {
   readonly rule: PciRule;
@@ -31,7 +33,7 @@ export class PciReason implements Reason {
     subject: PciDevice,
     other: PciDevice,
     source: string,
-    verdicts: readonly AcsVerdict[] = [],
+    verdicts: readonly AcsVerdict[] = NO_VERDICTS,
   ) {
     this.rule = rule;
     this.subject = subject;

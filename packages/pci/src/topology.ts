@@ -1,17 +1,20 @@
 import { IommuError } from '@iommu/core';
 import { addressKey, busOf, formatBus, functionOf, parsePciAddress, slotOf, tryParsePciAddress } from './address.js';
 import { PcieType } from './express.js';
-import { isDownstreamPort, type PciBus, PciDevice } from './pci-device.js';
-import { factsOf } from './pci-facts.js';
+import { isDownstreamPort, type PciBus, PciDevice, type Placeable } from './pci-device.js';
 import type { PciFunction } from './pci-function.js';
-import { busKey, type FoundFunction, Placement } from './placement.js';
+import { busKey, Placement } from './placement.js';
 import { quirkAliases } from './quirks/dma-aliases.js';
+import { type KnownOrder, scanOrder } from './scan-order.js';
 import type { PciSettings } from './settings.js';
 
 /** A bus with what only the topology may touch. */
 interface BusRecord extends PciBus {
   readonly devices: PciDevice[];
+  hasAliases: boolean;
 }
+
+const NOBODY: ReadonlySet<PciDevice> = new Set();
 
 /** How a function came to be there. At boot the kernel scans whole slots before any IOMMU looks; hot-plug is one by one. */
 export type Arrival = 'boot' | 'hot-plug';
@@ -23,38 +26,32 @@ export type Arrival = 'boot' | 'hot-plug';
  */
 export class PciTopology {
   readonly settings: PciSettings;
-  readonly #placement: Placement;
+  #placement = new Placement(new Map());
   readonly #buses = new Map<number, BusRecord>();
   readonly #devices = new Map<number, PciDevice>();
   /** @internal Counts changes, so that what was judged before one is judged anew. */
   epoch = 0;
 
-  private constructor(settings: PciSettings, placement: Placement) {
+  private constructor(settings: PciSettings) {
     this.settings = settings;
-    this.#placement = placement;
   }
 
   /**
    * @param functions - Descriptions, in any order; each address once.
-   * @param known - `order`: addresses in the order in which the kernel found them; functions not named come after, in
-   * the order of a scan. `rootBuses`: root buses (`0000:00`) in the order of their scan; others come after, ascending.
    * @throws IommuError `ERR_PCI_ADDRESS`, `ERR_PCI_DUPLICATE`
    */
-  static build(
-    functions: readonly PciFunction[],
-    settings: PciSettings,
-    known: { readonly order?: readonly string[]; readonly rootBuses?: readonly string[] } = {},
-  ): PciTopology {
-    const found = new Map<number, FoundFunction>();
+  static build(functions: readonly PciFunction[], settings: PciSettings, known: KnownOrder = {}): PciTopology {
+    const topology = new PciTopology(settings);
+    const found = new Map<number, PciDevice>();
     for (const description of functions) {
-      const { segment, rid } = parsePciAddress(description.address);
-      const key = addressKey(segment, rid);
-      if (found.has(key)) throw duplicate(description);
-      found.set(key, { description, segment, rid, facts: factsOf(description) });
+      const device = new PciDevice(topology, description, parsePciAddress(description.address));
+      if (found.has(device.key)) throw duplicate(description);
+      found.set(device.key, device);
     }
-    const placement = new Placement(found.values());
-    const topology = new PciTopology(settings, placement);
-    for (const one of placement.scanOrder(known.order, known.rootBuses)) topology.#place(one, 'boot');
+    const placement = new Placement(found);
+    topology.#placement = placement;
+    for (const device of scanOrder(found.values(), placement, known)) topology.#placeFromAbove(device);
+    placement.lookIn(topology.#devices);
     for (const device of topology.#devices.values()) settleMultifunction(device);
     return topology;
   }
@@ -94,12 +91,12 @@ export class PciTopology {
    * @throws IommuError `ERR_PCI_ADDRESS`, `ERR_PCI_DUPLICATE`
    */
   add(description: PciFunction): PciDevice {
-    const { segment, rid } = parsePciAddress(description.address);
-    if (this.at(segment, rid)) throw duplicate(description);
-    const one: FoundFunction = { description, segment, rid, facts: factsOf(description) };
+    const device = new PciDevice(this, description, parsePciAddress(description.address));
+    if (this.#devices.has(device.key)) throw duplicate(description);
     this.epoch++;
-    this.#placement.add(one);
-    return this.#place(one, 'hot-plug');
+    this.#placement.add(device);
+    this.#place(device, 'hot-plug');
+    return device;
   }
 
   /** The scan of the slot goes on: a function above 0 counts as one of several from now on. */
@@ -118,59 +115,93 @@ export class PciTopology {
     this.#devices.delete(device.key);
     const bus = device.pciBus as BusRecord;
     bus.devices.splice(bus.devices.indexOf(device), 1);
+    bus.hasAliases = bus.devices.some(({ aliases }) => aliases.length > 0);
     if (device.subordinate) this.#buses.delete(busKey(device.subordinate.segment, device.subordinate.number));
     if (!bus.self && bus.devices.length === 0) this.#buses.delete(busKey(bus.segment, bus.number));
   }
 
-  #place(one: FoundFunction, arrival: Arrival): PciDevice {
-    const { description, segment, rid, facts } = one;
-    const pciBus = this.#bus(one);
+  /** Place a function, and before it all that it hangs on; one that hangs on itself as if it did not. */
+  #placeFromAbove(device: PciDevice): void {
+    if (device.isPlaced) return;
+    let missing = this.#placement.missingFor(device, NOBODY);
+    if (!missing) {
+      this.#place(device, 'boot');
+      return;
+    }
+    const waiting = new Set([device]);
+    const chain = [device];
+    while (missing || chain.length > 0) {
+      if (missing) {
+        waiting.add(missing);
+        chain.push(missing);
+      } else this.#place(chain.pop() as PciDevice, 'boot');
+      const last = chain.at(-1);
+      missing = last && this.#placement.missingFor(last, waiting);
+    }
+  }
+
+  #place(device: Placeable, arrival: Arrival): void {
+    const { description, segment, rid, facts } = device;
     const physical = description.physicalFunction;
-    const device = new PciDevice({
-      topology: this,
-      description,
-      facts,
-      segment,
-      rid,
-      pciBus,
-      express: correctedType(facts.express, pciBus.self),
-      multifunction:
-        physical === undefined && (facts.multifunction ?? (arrival === 'boot' && this.#placement.hasSibling(one))),
-      physicalFunction: physical === undefined ? undefined : this.find(physical),
-      aliases: quirkAliases(facts, rid, this.settings.kernel),
-    });
+    const pciBus = this.#bus(device);
+    device.pciBus = pciBus;
+    device.express = correctedType(facts.express, pciBus.self);
+    device.multifunction =
+      physical === undefined && (facts.multifunction ?? (arrival === 'boot' && this.#placement.hasSibling(device)));
+    device.physicalFunction = physical === undefined ? undefined : this.find(physical);
+    device.aliases = quirkAliases(facts, rid, this.settings.kernel);
     pciBus.devices.push(device);
+    if (device.aliases.length > 0) pciBus.hasAliases = true;
     this.#devices.set(device.key, device);
-    const behind = this.#placement.busBehind(one);
+    const behind = this.#placement.busBehind(device);
     if (behind !== undefined)
       device.subordinate = this.#newBus({ segment, number: behind & 0xff, self: device, parent: pciBus });
-    return device;
   }
 
   #newBus(bus: Pick<PciBus, 'segment' | 'number' | 'self' | 'parent'> & Partial<PciBus>): BusRecord {
-    const record: BusRecord = { host: undefined, parentUnknown: false, ...bus, devices: [] };
+    const record: BusRecord = {
+      host: undefined,
+      parentUnknown: false,
+      ...bus,
+      devices: [],
+      hasAliases: false,
+    };
     this.#buses.set(busKey(bus.segment, bus.number), record);
     return record;
   }
 
   /** The bus of a function; one without a bridge is made when the first function on it is placed. */
-  #bus(one: FoundFunction): BusRecord {
-    const { segment, rid, description } = one;
+  #bus(device: PciDevice): BusRecord {
+    const { segment, rid, description } = device;
     const known = this.#buses.get(busKey(segment, busOf(rid)));
     if (known) return known;
-    const { above, unknown } = this.#placement.above(one);
+    const { above, unknown } = this.#placement.above(device);
     const bridge = above && this.at(above.segment, above.rid);
     const parent = bridge && (bridge.subordinate ?? bridge.pciBus);
     const host = parent || !description.segmentHost ? undefined : this.find(description.segmentHost);
-    return this.#newBus({ segment, number: busOf(rid), self: undefined, parent, parentUnknown: unknown, host });
+    return this.#newBus({
+      segment,
+      number: busOf(rid),
+      self: undefined,
+      parent,
+      parentUnknown: unknown,
+      host: host && isHosted(host) ? undefined : host,
+    });
   }
 }
+
+/** Whether a function is in a segment that an endpoint hosts: such a one hosts no other. */
+const isHosted = (device: PciDevice): boolean => {
+  let bus = device.pciBus;
+  while (bus.parent) bus = bus.parent;
+  return bus.host !== undefined;
+};
 
 const duplicate = ({ address }: PciFunction): IommuError =>
   new IommuError('ERR_PCI_DUPLICATE', `${address} is there twice; expected each function once`);
 
 /** @see Linux v6.1 drivers/pci/probe.c pci_scan_slot(), pci_iov_add_virtfn() */
-const settleMultifunction = (device: PciDevice): void => {
+const settleMultifunction = (device: Placeable): void => {
   if (device.isVirtualFunction) return;
   const ari = isDownstreamPort(device.pciBus.self?.express) && slotOf(device.rid) > 0;
   if (functionOf(device.rid) > 0 || ari) device.multifunction = true;

@@ -111,9 +111,11 @@ test('reads the ACS registers', () => {
   expect(acs).toMatchObject({ capability: 0x1f, control: 0x1d });
 });
 
-test('reads the ACS registers as double words too', () => {
-  const { acs } = read({ capabilities: [expressCapability(4)], extended: [wideAcsCapability(0x1f, 0x1d)] });
-  expect(acs?.dwords).toEqual({ capability: 0x1f, control: 0x1d });
+test("reads Intel's ACS registers as double words too", () => {
+  const acsOf = (vendor: number) =>
+    read({ vendor, capabilities: [expressCapability(4)], extended: [wideAcsCapability(0x1f, 0x1d)] }).acs;
+  expect(acsOf(0x8086)?.dwords).toEqual({ capability: 0x1f, control: 0x1d });
+  expect(acsOf(0x10de)?.dwords).toBeUndefined();
 });
 
 test('knows that a function read in full has no ACS capability', () => {

@@ -1,0 +1,167 @@
+import type { DefaultDomains } from './default-domains.js';
+import type { Device } from './device.js';
+import type { IommuDriver, IommuUnit, Platform, Refusal } from './driver.js';
+import { IommuError } from './errors.js';
+import type { Emitter } from './events.js';
+import type { Group } from './group.js';
+import type { GroupRecord, GroupTable } from './group-table.js';
+import { callDriver, contractError, type DeviceState, locate, type NamedDriver, probe } from './prober.js';
+import type { Reason } from './reason.js';
+import { runAll } from './run-all.js';
+
+/** Bind a driver to the machine. @returns One driver, or none when the machine has no hardware of its kind. */
+export const bind = (driver: IommuDriver, platform: Platform): NamedDriver[] => {
+  const { name, specVersion } = driver;
+  if (specVersion !== 1) {
+    throw new IommuError(
+      'ERR_DRIVER_SPEC_VERSION',
+      `driver ${name} follows version ${String(specVersion)} of the driver contract; this core speaks version 1`,
+    );
+  }
+  const bound = callDriver(name, 'bind', () => driver.bind(platform));
+  if (bound === undefined) return [];
+  const names = new Set(bound?.units?.map((unit) => unit.name));
+  if (names.size !== bound?.units?.length) throw contractError(name, 'has units without distinct names');
+  return [{ name, bound }];
+};
+
+/** What registration works on; all of it belongs to the `Iommu`. */
+export interface RegistrationParts {
+  readonly groups: GroupTable;
+  readonly states: ReadonlyMap<Device, DeviceState>;
+  readonly drivers: readonly NamedDriver[];
+  readonly domains: DefaultDomains;
+  readonly events: Emitter;
+}
+
+/** Units that register and unregister, and the devices that are probed meanwhile. */
+export class Registration {
+  readonly #parts: RegistrationParts;
+  /** Registered units, each with the groups that it keeps. */
+  readonly units = new Map<IommuUnit, Group[]>();
+
+  constructor(parts: RegistrationParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * @param buses - In the order in which a unit looks through them.
+   * @param allAtOnce - All units of a driver register before any device is probed.
+   */
+  registerAll(buses: readonly string[], allAtOnce: boolean): void {
+    const { drivers } = this.#parts;
+    const ranks = new Map(buses.map((bus, rank) => [bus, rank]));
+    const rank = (state: DeviceState) => ranks.get(state.device.bus) ?? buses.length;
+    const states = [...this.#parts.states.values()].filter((state) => state.found);
+    if (states.some((state) => rank(state) !== rank(states[0] as DeviceState))) {
+      states.sort((a, b) => rank(a) - rank(b));
+    }
+    const byUnit = new Map<unknown, DeviceState[]>();
+    for (const state of states) {
+      const key = allAtOnce ? state.driver : state.found?.unit;
+      const list = byUnit.get(key);
+      if (list) list.push(state);
+      else byUnit.set(key, [state]);
+    }
+    for (const driver of drivers) {
+      const { units } = driver.bound;
+      if (allAtOnce) this.#register(units, byUnit.get(driver) ?? []);
+      else for (const unit of units) this.#register([unit], byUnit.get(unit) ?? []);
+    }
+  }
+
+  #register(units: readonly IommuUnit[], states: readonly DeviceState[]): void {
+    const { domains, events } = this.#parts;
+    for (const unit of units) {
+      this.units.set(unit, []);
+      events.emit({ type: 'unit-added', unit });
+    }
+    let refusal: Refusal | undefined;
+    try {
+      for (const state of states) {
+        if (state.driver?.bound.groupsAt === 'driver-probe') continue;
+        refusal = this.#probe(state);
+        if (refusal) break;
+      }
+      for (const state of refusal ? [] : states) {
+        const group = this.#withoutDomain(state);
+        if (group) refusal ??= domains.setUp(group);
+      }
+    } catch (error) {
+      this.#unregister(units, states, undefined);
+      throw error;
+    }
+    const failure = refusal && this.#unregister(units, states, refusal.reason);
+    if (failure !== undefined) throw failure;
+  }
+
+  /** @returns What a driver threw meanwhile; all is undone all the same. */
+  #unregister(units: readonly IommuUnit[], states: readonly DeviceState[], reason: Reason | undefined): unknown {
+    const { groups, events } = this.#parts;
+    const failure = runAll([
+      ...states.filter(({ decision }) => decision).map((state) => () => this.release(state)),
+      ...units.flatMap((unit) => (this.units.get(unit) ?? []).map((group) => () => groups.put(group))),
+    ]);
+    for (const state of states) {
+      state.found = undefined;
+      if (reason) state.none ??= reason;
+    }
+    for (const unit of units) {
+      this.units.delete(unit);
+      events.emit({ type: 'unit-removed', unit });
+    }
+    return failure;
+  }
+
+  /** The group that a driver chose for the device, while it has no default domain. */
+  #withoutDomain({ device, decision }: DeviceState): GroupRecord | undefined {
+    const group = this.#parts.groups.of(device) as GroupRecord | undefined;
+    return group !== undefined && group === decision?.group && group.type === undefined ? group : undefined;
+  }
+
+  /** @returns A refusal that undoes the unit; a mere `ENODEV` is written down and forgotten. */
+  #probe(state: DeviceState): Refusal | undefined {
+    const { groups } = this.#parts;
+    const kept = state.found && this.units.get(state.found.unit);
+    if (!kept || groups.of(state.device)) return undefined;
+    const refusal = probe(state, groups, (group) => kept.push(group));
+    state.none = refusal?.reason;
+    return refusal?.errno === 'ENODEV' ? undefined : refusal;
+  }
+
+  /** A device appears after registration. */
+  arrive(state: DeviceState): void {
+    locate(state, this.#parts.drivers);
+    if (state.driver?.bound.groupsAt !== 'driver-probe') this.probeAlone(state);
+  }
+
+  /** Group a device outside the bulk walk: its group's domain is set at once. */
+  probeAlone(state: DeviceState): void {
+    this.#probe(state);
+    const group = this.#withoutDomain(state);
+    if (!group) return;
+    let refusal: Refusal | undefined;
+    try {
+      refusal = this.#parts.domains.setUp(group);
+    } catch (error) {
+      runAll([() => this.release(state)]);
+      throw error;
+    }
+    if (refusal) {
+      state.none = refusal.reason;
+      this.release(state);
+    }
+  }
+
+  /** Undo everything that grouping did to a device. */
+  release(state: DeviceState): void {
+    const { groups } = this.#parts;
+    const { driver, decision, device } = state;
+    try {
+      if (groups.of(device)) groups.leave(device);
+    } finally {
+      state.decision = undefined;
+      if (driver && decision) callDriver(driver.name, 'releaseDevice', () => driver.bound.releaseDevice?.(device));
+    }
+  }
+}
