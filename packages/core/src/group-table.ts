@@ -72,7 +72,9 @@ const noReference = ({ id, devices, references }: GroupRecord, call: string): Io
  * group ends: its directory, its private data and its id, in one step.
  */
 export class GroupTable implements Iterable<Group> {
-  readonly #groups = new Map<number, GroupRecord>();
+  /** By id: ids are dense, as the lowest free one is given out. */
+  readonly #groups: (GroupRecord | undefined)[] = [];
+  #size = 0;
   readonly #groupOf = new Map<Device, GroupRecord>();
   readonly #ids = new IdAllocator();
   readonly #events: Emitter;
@@ -81,18 +83,18 @@ export class GroupTable implements Iterable<Group> {
     this.#events = events;
   }
 
-  /** The groups that exist, in the order of their creation. Lends them: no reference is taken. */
-  [Symbol.iterator](): Iterator<Group> {
-    return this.#groups.values();
+  /** The groups that exist, by ascending id. Lends them: no reference is taken. */
+  *[Symbol.iterator](): Generator<Group, void> {
+    for (const group of this.#groups) if (group) yield group;
   }
 
   get size(): number {
-    return this.#groups.size;
+    return this.#size;
   }
 
   /** The group with this id, lent: no reference is taken. */
   byId(id: number): Group | undefined {
-    return this.#groups.get(id);
+    return this.#groups[id];
   }
 
   /** The device's group, lent: no reference is taken. */
@@ -103,7 +105,8 @@ export class GroupTable implements Iterable<Group> {
   /** A new group with the lowest free id; the caller owns its one reference. @see iommu_group_alloc() */
   alloc(): Group {
     const group = new GroupRecord(this, this.#ids.alloc());
-    this.#groups.set(group.id, group);
+    this.#groups[group.id] = group;
+    this.#size++;
     this.#events.emit({ type: 'group-added', group });
     return group;
   }
@@ -216,7 +219,7 @@ export class GroupTable implements Iterable<Group> {
 
   /** @internal The group as core knows it. @throws `ERR_GROUP_ENDED` when it has ended or is of another table. */
   record(group: Group): GroupRecord {
-    const record = this.#groups.get(group.id);
+    const record = this.#groups[group.id];
     if (record !== group) {
       throw new IommuError('ERR_GROUP_ENDED', `group ${group.id} has ended: its last reference was given back`);
     }
@@ -242,7 +245,8 @@ export class GroupTable implements Iterable<Group> {
 
   #drop(group: GroupRecord): void {
     if (--group.references > 0) return;
-    this.#groups.delete(group.id);
+    this.#groups[group.id] = undefined;
+    this.#size--;
     try {
       group.stored?.release?.(group.stored.data);
     } finally {

@@ -8,7 +8,7 @@ import type { DomainType, Group } from './group.js';
 import { type GroupRecord, GroupTable } from './group-table.js';
 import { type DeviceOutcome, outcomeOf } from './outcome.js';
 import * as ownership from './ownership.js';
-import { callDriver, type DeviceState, locate, type NamedDriver } from './prober.js';
+import { callDriver, type DeviceState, locate, type NamedDriver, newState } from './prober.js';
 import { bind, Registration } from './registration.js';
 import { insertReservedRegion, type ReservedRegion } from './reserved-regions.js';
 import { systemDomain, systemDomainType } from './system-domain.js';
@@ -162,8 +162,8 @@ export class Iommu {
     const list: ReservedRegion[] = [];
     for (const device of this.groups.record(group).devices) {
       const state = this.#states.get(device);
-      const { driver, decision } = state ?? {};
-      if (!driver || decision?.group !== group) break;
+      const { driver, chosen } = state ?? {};
+      if (!driver || chosen !== group) break;
       const regions = callDriver(driver.name, 'reservedRegions', () => [...driver.bound.reservedRegions(device)]);
       for (const region of regions) insertReservedRegion(list, region);
     }
@@ -271,7 +271,7 @@ export class Iommu {
 
   /** The files below a unit's directory, as its driver fills them now. */
   unitAttributes(unit: IommuUnit): Readonly<Record<string, string>> {
-    const driver = this.drivers.find(({ bound }) => bound.units.includes(unit));
+    const driver = this.drivers.find(({ units }) => units.has(unit));
     const use = { translated: 0, identity: 0 };
     for (const group of this.groups) {
       const uses = group.devices.some((device) => this.#states.get(device)?.found?.unit === unit);
@@ -281,12 +281,3 @@ export class Iommu {
     return (driver && callDriver(driver.name, 'unitAttributes', fill)) ?? {};
   }
 }
-
-const newState = (device: Device): DeviceState => ({
-  device,
-  driver: undefined,
-  found: undefined,
-  decision: undefined,
-  none: undefined,
-  kernelDriver: undefined,
-});

@@ -17,14 +17,14 @@ export interface DeviceOutcome {
 
 /** @param group - That the device is in, by whatever way. */
 export const outcomeOf = (
-  { device, driver, found, decision, none }: DeviceState,
+  { device, driver, found, chosen, reasons, none }: DeviceState,
   group: Group | undefined,
 ): DeviceOutcome => {
   if (!group) {
     const reason = none ?? (driver ? waiting(device, driver.name) : unclaimed(device));
     return { group, unit: undefined, ids: [], reasons: [reason] };
   }
-  return decision?.group === group
-    ? { group, unit: found?.unit, ids: found?.ids ?? [], reasons: decision.reasons }
+  return chosen === group
+    ? { group, unit: found?.unit, ids: found?.ids ?? [], reasons }
     : { group, unit: undefined, ids: [], reasons: [joinedByHand(device)] };
 };

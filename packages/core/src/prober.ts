@@ -1,5 +1,5 @@
 import type { Device } from './device.js';
-import type { BoundDriver, GroupDecision, Refusal, UnitFound, UnitNone } from './driver.js';
+import type { BoundDriver, GroupDecision, IommuUnit, Refusal, UnitFound, UnitNone } from './driver.js';
 import { DriverGroups } from './driver-groups.js';
 import { IommuError, isIommuError } from './errors.js';
 import type { Group } from './group.js';
@@ -11,6 +11,8 @@ import { runAll } from './run-all.js';
 export interface NamedDriver {
   readonly name: string;
   readonly bound: BoundDriver;
+  /** `bound.units`, to look one up among many. */
+  readonly units: ReadonlySet<IommuUnit>;
 }
 
 /** A device, and what became of it. */
@@ -19,12 +21,26 @@ export interface DeviceState {
   /** The first driver that knows the device, and the unit that it named. */
   driver: NamedDriver | undefined;
   found: UnitFound | undefined;
-  decision: GroupDecision | undefined;
+  /** The group that the driver chose, and why. */
+  chosen: Group | undefined;
+  reasons: readonly Reason[];
   /** Why it has no IOMMU. */
   none: Reason | undefined;
   /** The bound kernel driver; `usesDma`: it is counted as a user of the group's default domain. */
   kernelDriver: { readonly name: string; readonly usesDma: boolean } | undefined;
 }
+
+export const NO_REASONS: readonly Reason[] = [];
+
+export const newState = (device: Device): DeviceState => ({
+  device,
+  driver: undefined,
+  found: undefined,
+  chosen: undefined,
+  reasons: NO_REASONS,
+  none: undefined,
+  kernelDriver: undefined,
+});
 
 export const contractError = (driver: string, what: string, cause?: unknown): IommuError =>
   new IommuError('ERR_DRIVER_CONTRACT', `driver ${driver} ${what}`, { cause });
@@ -46,7 +62,7 @@ export const locate = (state: DeviceState, drivers: readonly NamedDriver[]): voi
     state.driver = driver;
     const { none, unit } = answer as Partial<UnitNone & UnitFound>;
     if (none) state.none = none;
-    else if (unit && driver.bound.units.includes(unit)) state.found = answer as UnitFound;
+    else if (unit && driver.units.has(unit)) state.found = answer as UnitFound;
     else throw contractError(driver.name, `named a unit for ${state.device.name} that is not among its units`);
     return;
   }
@@ -105,7 +121,9 @@ export const probe = (state: DeviceState, groups: GroupTable, keep: (group: Grou
     return refusal;
   }
   for (const group of access.takeKept()) keep(group);
-  state.decision = decision;
-  groups.adopt((decision as GroupDecision).group, device);
+  const { group, reasons } = decision as GroupDecision;
+  state.chosen = group;
+  state.reasons = reasons;
+  groups.adopt(group, device);
   return undefined;
 };

@@ -5,7 +5,7 @@ import { IommuError } from './errors.js';
 import type { Emitter } from './events.js';
 import type { Group } from './group.js';
 import type { GroupRecord, GroupTable } from './group-table.js';
-import { callDriver, contractError, type DeviceState, locate, type NamedDriver, probe } from './prober.js';
+import { callDriver, contractError, type DeviceState, locate, type NamedDriver, NO_REASONS, probe } from './prober.js';
 import type { Reason } from './reason.js';
 import { runAll } from './run-all.js';
 
@@ -22,7 +22,7 @@ export const bind = (driver: IommuDriver, platform: Platform): NamedDriver[] => 
   if (bound === undefined) return [];
   const names = new Set(bound?.units?.map((unit) => unit.name));
   if (names.size !== bound?.units?.length) throw contractError(name, 'has units without distinct names');
-  return [{ name, bound }];
+  return [{ name, bound, units: new Set(bound.units) }];
 };
 
 /** What registration works on; all of it belongs to the `Iommu`. */
@@ -99,7 +99,7 @@ export class Registration {
   #unregister(units: readonly IommuUnit[], states: readonly DeviceState[], reason: Reason | undefined): unknown {
     const { groups, events } = this.#parts;
     const failure = runAll([
-      ...states.filter(({ decision }) => decision).map((state) => () => this.release(state)),
+      ...states.filter(({ chosen }) => chosen).map((state) => () => this.release(state)),
       ...units.flatMap((unit) => (this.units.get(unit) ?? []).map((group) => () => groups.put(group))),
     ]);
     for (const state of states) {
@@ -114,9 +114,9 @@ export class Registration {
   }
 
   /** The group that a driver chose for the device, while it has no default domain. */
-  #withoutDomain({ device, decision }: DeviceState): GroupRecord | undefined {
+  #withoutDomain({ device, chosen }: DeviceState): GroupRecord | undefined {
     const group = this.#parts.groups.of(device) as GroupRecord | undefined;
-    return group !== undefined && group === decision?.group && group.type === undefined ? group : undefined;
+    return group !== undefined && group === chosen && group.type === undefined ? group : undefined;
   }
 
   /** @returns A refusal that undoes the unit; a mere `ENODEV` is written down and forgotten. */
@@ -156,12 +156,13 @@ export class Registration {
   /** Undo everything that grouping did to a device. */
   release(state: DeviceState): void {
     const { groups } = this.#parts;
-    const { driver, decision, device } = state;
+    const { driver, chosen, device } = state;
     try {
       if (groups.of(device)) groups.leave(device);
     } finally {
-      state.decision = undefined;
-      if (driver && decision) callDriver(driver.name, 'releaseDevice', () => driver.bound.releaseDevice?.(device));
+      state.chosen = undefined;
+      state.reasons = NO_REASONS;
+      if (driver && chosen) callDriver(driver.name, 'releaseDevice', () => driver.bound.releaseDevice?.(device));
     }
   }
 }

@@ -47,8 +47,11 @@ export interface PciFacts {
   readonly subordinateBus: number | undefined;
 }
 
-/** The only vendor with ports that keep 32 bits. */
+/** The only vendor with bridges that keep 32 bits. */
 const INTEL = 0x8086;
+
+const isIntelBridge = (config: ConfigSpace): boolean =>
+  config.u16(0) === INTEL && ((config.u8(0x0e) ?? 0) & 0x7f) === 1;
 
 const HEX = /^(?:0x)?[0-9a-f]+$/i;
 
@@ -81,7 +84,7 @@ const readAcs = (config: ConfigSpace, express: boolean | undefined): AcsRegister
   const capability = config.u16(offset + 4);
   if (capability === undefined) return undefined;
   const control = config.u16(offset + 6);
-  const wide = config.u16(0) === INTEL ? config.u32(offset + 4) : undefined;
+  const wide = isIntelBridge(config) ? config.u32(offset + 4) : undefined;
   if (wide === undefined) return { capability, control };
   return { capability, control, dwords: { capability: wide, control: config.u32(offset + 8) } };
 };

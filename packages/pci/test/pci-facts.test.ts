@@ -111,11 +111,12 @@ test('reads the ACS registers', () => {
   expect(acs).toMatchObject({ capability: 0x1f, control: 0x1d });
 });
 
-test("reads Intel's ACS registers as double words too", () => {
-  const acsOf = (vendor: number) =>
-    read({ vendor, capabilities: [expressCapability(4)], extended: [wideAcsCapability(0x1f, 0x1d)] }).acs;
+test("reads the ACS registers of Intel's bridges as double words too", () => {
+  const acsOf = (vendor: number, headerType = 1) =>
+    read({ vendor, headerType, capabilities: [expressCapability(4)], extended: [wideAcsCapability(0x1f, 0x1d)] }).acs;
   expect(acsOf(0x8086)?.dwords).toEqual({ capability: 0x1f, control: 0x1d });
   expect(acsOf(0x10de)?.dwords).toBeUndefined();
+  expect(acsOf(0x8086, 0)?.dwords).toBeUndefined();
 });
 
 test('knows that a function read in full has no ACS capability', () => {

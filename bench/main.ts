@@ -1,0 +1,23 @@
+import { grouping } from './grouping.js';
+import { hexDumpToGroups } from './hex-dump.js';
+import { start } from './start.js';
+import type { Figure } from './support/measure.js';
+
+const BENCHES = { 'hex-dump': hexDumpToGroups, grouping, start };
+
+const wanted = process.argv.slice(2).filter((name) => name !== '--');
+const unknown = wanted.filter((name) => !(name in BENCHES));
+if (unknown.length > 0) {
+  console.error(`no bench ${unknown.join(', ')}; there are ${Object.keys(BENCHES).join(', ')}`);
+  process.exit(2);
+}
+
+const figures: Figure[] = [];
+for (const [name, bench] of Object.entries(BENCHES)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  console.log(`${name} …`);
+  figures.push(...bench());
+}
+for (const { name, value, unit, bar } of figures) {
+  console.log(`${value <= bar ? 'met   ' : 'MISSED'} ${value.toFixed(2)}${unit}, at most ${bar}${unit}: ${name}`);
+}
