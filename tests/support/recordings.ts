@@ -6,7 +6,7 @@ import { type FileTree, readTar } from '@iommu/host';
 const folder = fileURLToPath(new URL('../../fixtures/recorded', import.meta.url));
 
 /** What a recorded kernel said: `expected.json` of a recording. */
-export interface Expected {
+interface Expected {
   readonly kernel: string;
   readonly iommu: 'intel' | 'amd' | 'smmuv3' | 'virtio' | 'none';
   readonly iommus: readonly string[];

@@ -40,7 +40,7 @@ const matchesPath = (device: PciDevice, text: string): boolean => {
  *
  * @see Linux v6.12 drivers/pci/pci.c pci_dev_str_match()
  */
-export const matchesPciDev = (device: PciDevice, text: string): boolean =>
+const matchesPciDev = (device: PciDevice, text: string): boolean =>
   text.startsWith('pci:') ? matchesIds(device, text.slice(4)) : matchesPath(device, text);
 
 /** `pci=disable_acs_redir=<pci_dev>[;…]`. @see Linux v6.1 drivers/pci/pci.c pci_disable_acs_redir() */

@@ -12,14 +12,14 @@ export interface PciGroupOptions {
 }
 
 /** @internal One grouping of one device: what is known, and the search's state. */
-export interface GroupSearch {
+interface GroupSearch {
   readonly subject: PciDevice;
   readonly groups: GroupAccess;
   readonly firmware: FirmwareAliases | undefined;
 }
 
 /** @internal A group found, with the step that found it. */
-export interface FoundGroup {
+interface FoundGroup {
   readonly group: Group;
   readonly reason: PciReason;
 }

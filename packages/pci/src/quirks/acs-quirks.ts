@@ -45,7 +45,7 @@ const isRootPort = (device: PciDevice): boolean => device.express === PcieType['
 const always: Judge = (_device, flags) => within(REQUIRED_ACS_FLAGS, flags);
 
 /** A root port of the PCH generations that isolate through chipset registers instead of ACS. */
-export const isIntelPchPort = (device: PciDevice): boolean =>
+const isIntelPchPort = (device: PciDevice): boolean =>
   device.facts.vendor === 0x8086 && isRootPort(device) && INTEL_PCH_PORTS.has(device.facts.device ?? -1);
 
 /** A root port that keeps its ACS registers as 32 bits each. */
