@@ -1,9 +1,8 @@
 import { check, groupsReport } from '@iommu/analysis';
 import { intelVtd } from '@iommu/driver-intel-vtd';
-import { type FileTree, readSnapshot } from '@iommu/host';
-import { boot, type Machine, type RunningMachine } from '@iommu/machine';
+import { boot, type RunningMachine } from '@iommu/machine';
 import { describe, expect, test } from 'vitest';
-import { archives, type Recording, readRecordings } from '../support/recordings.js';
+import { machineOf, type Recording, recordedMachines } from '../support/recordings.js';
 import { strip } from '../support/strip.js';
 
 const drivers = [intelVtd()];
@@ -11,16 +10,9 @@ const categories = ['vtd', 'rules', 'pairs', 'hotplug'];
 /** Recordings of hot-plug show the machine after the last step; what boot gave is checked by replaying them. */
 const replayed = /^hotplug\/hotplug-(?:multifunction|qmp|remove)/;
 
-const recordings = (await Promise.all(categories.flatMap(archives).map(readRecordings))).flat();
-const concerned = recordings.filter(
+const concerned = (await recordedMachines(categories)).filter(
   ({ expected, name }) => ['intel', 'none'].includes(expected.iommu) && !replayed.test(name),
 );
-
-const machineOf = (tree: FileTree): Machine => {
-  const machine = readSnapshot(tree);
-  if (!machine) throw new Error('no sysfs tree in the recording');
-  return machine;
-};
 
 const sorted = (list: readonly string[]): string[] => [...list].sort();
 

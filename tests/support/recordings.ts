@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type FileTree, readTar } from '@iommu/host';
+import { type FileTree, readSnapshot, readTar } from '@iommu/host';
+import type { Machine } from '@iommu/machine';
 
 const folder = fileURLToPath(new URL('../../fixtures/recorded', import.meta.url));
 
@@ -61,4 +62,15 @@ export const readRecordings = async (archive: string): Promise<Recording[]> => {
     const part = directory === top ? '' : directory.slice(top.length);
     return expected ? [{ name: `${archive}${part}`, file, tree: below(tree, directory), expected }] : [];
   });
+};
+
+/** All boots of some categories. */
+export const recordedMachines = async (categories: readonly string[]): Promise<Recording[]> =>
+  (await Promise.all(categories.flatMap(archives).map(readRecordings))).flat();
+
+/** What a tree describes; it must describe a machine. */
+export const machineOf = (tree: FileTree): Machine => {
+  const machine = readSnapshot(tree);
+  if (!machine) throw new Error('no sysfs tree in the recording');
+  return machine;
 };

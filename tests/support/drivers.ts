@@ -1,0 +1,5 @@
+import type { IommuDriver } from '@iommu/core';
+import { intelVtd } from '@iommu/driver-intel-vtd';
+
+/** Every driver package of the project, as the command asks them. */
+export const allDrivers = (): IommuDriver[] => [intelVtd()];
