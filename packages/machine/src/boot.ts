@@ -1,5 +1,5 @@
 import { type Diagnostic, Iommu, type IommuDriver } from '@iommu/core';
-import { type PciSettings, PciTopology } from '@iommu/pci';
+import { acsVerdict, type PciSettings, PciTopology } from '@iommu/pci';
 import { type ResolvedKernel, resolveKernel } from './kernel.js';
 import type { Machine } from './machine.js';
 import { pciFunction } from './pci-function.js';
@@ -76,9 +76,20 @@ export const boot = (machine: Machine, options: BootOptions): RunningMachine => 
   const iommu = new Iommu({ platform, drivers: options.drivers, buses: BUSES });
   settings.acsRequested = iommu.drivers.some(({ bound }) => bound.busFeatures?.includes('pci-acs'));
   iommu.registerUnits();
+  diagnostics.push(...overridden(topology));
   const running = new RunningMachine({ machine, kernel, topology, iommu, assumed: supposed?.text, diagnostics });
   bindRecorded(running, diagnostics);
   return running;
+};
+
+/** What the patch `pcie_acs_override` had the kernel believe is never passed on as isolation. */
+const overridden = (topology: PciTopology): Diagnostic[] => {
+  if (topology.settings.kernel.rule('acs-override') === undefined) return [];
+  const names = topology.devices.filter((device) => acsVerdict(device).basis === 'override').map(({ name }) => name);
+  if (names.length === 0) return [];
+  const list = names.length > 8 ? `${names.slice(0, 8).join(', ')} and ${names.length - 8} more` : names.join(', ');
+  const message = `pcie_acs_override: split on paper, isolation not proven: ${list}`;
+  return [{ severity: 'warning', code: 'acs-override', message }];
 };
 
 const suppose = (drivers: readonly IommuDriver[], topology: PciTopology) => {

@@ -1,4 +1,4 @@
-import type { BootParameter, Diagnostic, Kernel } from '@iommu/core';
+import { type BootParameter, bootParameters, type Diagnostic, type Kernel } from '@iommu/core';
 import { KERNEL_RULES, type KernelRule } from './kernel-rules.js';
 import type { MachineKernel } from './machine.js';
 import { compareVersions, type Flavour, flavourOf, formatVersion, parseVersion, type Version } from './version.js';
@@ -72,6 +72,15 @@ const vtdDefault = ({ config, commandLine }: MachineKernel, flavour: Flavour): '
   return commandLine !== undefined && VTD_OFF_BY_DEFAULT.includes(flavour) ? 'off' : 'on';
 };
 
+/** Vendors whose kernels carry the patch `pcie_acs_override`. Stated: their lists of patches. */
+const WITH_ACS_OVERRIDE: readonly Flavour[] = ['proxmox', 'zen'];
+
+/** What the command line asks of that patch, on a kernel that has it; the last occurrence wins. */
+const acsOverride = (parameters: readonly BootParameter[], flavour: Flavour): string | undefined =>
+  WITH_ACS_OVERRIDE.includes(flavour)
+    ? bootParameters({ commandLine: parameters }, 'pcie_acs_override').at(-1) || undefined
+    : undefined;
+
 const assumed = (code: string, message: string): Diagnostic => ({ severity: 'assumed', code, message });
 
 /** Rules that changed somewhere around this version, with the answer taken. */
@@ -113,16 +122,27 @@ export const resolveKernel = (kernel: MachineKernel = {}, overrides: RuleOverrid
   const arch = archOf(kernel);
   const rules = new Map<string, string>([['vtd-default', vtdDefault(kernel, flavour)]]);
   for (const row of KERNEL_RULES) if (within(version, row)) rules.set(row.rule, row.value);
+  const commandLine = parseCommandLine(kernel.commandLine ?? '');
+  const override = acsOverride(commandLine, flavour);
+  if (override !== undefined) rules.set('acs-override', override);
   for (const [rule, value] of Object.entries(overrides)) rules.set(rule, value);
+  const releases = new Map<string, boolean>();
+  const has = (since: string): boolean => {
+    const known = releases.get(since);
+    if (known !== undefined) return known;
+    const answer = !version || compareVersions(version, parseVersion(since) ?? version) >= 0;
+    releases.set(since, answer);
+    return answer;
+  };
   return {
     release,
     version,
     flavour,
     arch,
-    commandLine: parseCommandLine(kernel.commandLine ?? ''),
+    commandLine,
     defaultDomain: kernel.config?.defaultDomain ?? (arch === 'x86' || arch === 's390' ? 'lazy' : 'strict'),
     diagnostics: doubtsOf(release, version, flavour),
     rule: (name) => rules.get(name),
-    has: (since) => !version || compareVersions(version, parseVersion(since) ?? version) >= 0,
+    has,
   };
 };

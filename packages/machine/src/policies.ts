@@ -1,4 +1,5 @@
 import { IommuError } from '@iommu/core';
+import { parseAcsOverride } from '@iommu/pci';
 import type { RuleOverrides } from './kernel.js';
 import type { Proof } from './kernel-rules.js';
 
@@ -10,6 +11,9 @@ export interface Policy {
   readonly proof: Proof;
   readonly rules: RuleOverrides;
 }
+
+/** What the name of a policy with words of the user's begins with. */
+const ACS_OVERRIDE = 'acs-override=';
 
 export const POLICIES: readonly Policy[] = [
   {
@@ -40,10 +44,52 @@ export const POLICIES: readonly Policy[] = [
     proof: 'recorded',
     rules: { 'pci-group': 'v3.18' },
   },
+  {
+    name: 'reachability-2025',
+    effect:
+      'A rule that was proposed and did not land: the first bus on which devices can reach each other makes one group of all below; what has no ACS capability is not suspected.',
+    source: '"Fix incorrect iommu_groups with PCIe ACS", version 3, 2025-09-05, linux-iommu list',
+    proof: 'stated',
+    rules: { 'pci-group': 'reachability-2025' },
+  },
+  {
+    name: 'late-acs',
+    effect:
+      'ACS is switched on after groups have formed, so groups rest on what firmware left of it and come out too wide: a backport of early 2026 into releases before 6.15, later reverted.',
+    source: 'kernel.org bugzilla 221234; the revert in the stable trees, April 2026',
+    proof: 'stated',
+    rules: { 'acs-enabling': 'after-grouping' },
+  },
+  {
+    name: `${ACS_OVERRIDE}WORDS`,
+    effect:
+      'The out-of-tree patch pcie_acs_override with these words (downstream, multifunction, id:vvvv:dddd, parted by commas): split on paper, isolation not proven.',
+    source: 'a patch carried by some distributions and never merged (A. Williamson, 2013)',
+    proof: 'stated',
+    rules: {},
+  },
 ];
 
-/** @throws IommuError `ERR_POLICY` when there is none of this name. */
+const acsOverride = (template: Policy, name: string): Policy => {
+  const words = name.slice(ACS_OVERRIDE.length);
+  const { unknown } = parseAcsOverride(words);
+  if (words === '' || unknown.length > 0) {
+    const what = unknown.length > 0 ? `'${unknown.join(',')}' in it` : 'nothing after it';
+    throw new IommuError(
+      'ERR_POLICY',
+      `policy '${name}' has ${what}; expected downstream, multifunction or id:vvvv:dddd, parted by commas`,
+    );
+  }
+  return { ...template, name, rules: { 'acs-override': words } };
+};
+
+/**
+ * @param name - Of one of {@link POLICIES}; `acs-override=` with words of one's own.
+ * @throws IommuError `ERR_POLICY` when there is none of this name.
+ */
 export const policyNamed = (name: string): Policy => {
+  const override = POLICIES.find((one) => one.name.startsWith(ACS_OVERRIDE));
+  if (override && name.startsWith(ACS_OVERRIDE)) return acsOverride(override, name);
   const policy = POLICIES.find((one) => one.name === name);
   if (policy) return policy;
   throw new IommuError('ERR_POLICY', `no policy '${name}'; there are ${POLICIES.map((one) => one.name).join(', ')}`);

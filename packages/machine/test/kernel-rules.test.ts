@@ -25,6 +25,12 @@ const BORDERS = [
   ['vtd-domains-used', '7.0', undefined],
   ['vtd-without-pass-through', '6.11', undefined],
   ['vtd-without-pass-through', '6.12', 'DMA'],
+  ['acs-workaround', '5.8', undefined],
+  ['acs-workaround', '5.9', 'skipped'],
+  ['acs-workaround', '5.10', undefined],
+  ['acs-workaround', '6.10', undefined],
+  ['acs-workaround', '6.11', 'skipped'],
+  ['acs-workaround', '6.12', undefined],
   ['acs-broken-sv', '6.19', undefined],
   ['acs-broken-sv', '7.0', 'masked'],
 ] as const;

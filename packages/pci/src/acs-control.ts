@@ -60,7 +60,10 @@ const enabled = (device: PciDevice, { capability, control: firmware, dwords }: A
 export const acsStateOf = (device: PciDevice): AcsState | null | undefined => {
   const state = registersOf(device);
   if (!state) return state;
-  const { acsRead, acsRequested } = device.topology.settings;
+  const { acsRead, acsRequested, kernel } = device.topology.settings;
+  // Groups then rest on what firmware left, which only a reading from before the boot can tell.
+  if (kernel.rule('acs-enabling') === 'after-grouping')
+    return acsRead === 'before-boot' || !acsRequested ? state : { ...state, control: undefined };
   if (acsRead !== 'after-boot') return { ...state, control: enabled(device, state) };
   if (state.control !== undefined || !acsRequested) return state;
   return { ...state, control: enabled(device, state) };

@@ -1,5 +1,6 @@
 import { acsStateOf } from './acs-control.js';
 import { AcsFlag, REQUIRED_ACS_FLAGS } from './acs-flags.js';
+import { isAcsOverridden } from './acs-override.js';
 import { PcieType } from './express.js';
 import type { PciDevice } from './pci-device.js';
 import type { AcsQuirkName } from './quirks/acs-quirk-rows.js';
@@ -14,6 +15,7 @@ import { acsQuirk, mayHaveAcsQuirk } from './quirks/acs-quirks.js';
  * - `bridge`: a bridge to or from PCI, or an event collector: never isolates;
  * - `single-function`: one function that is no port has nothing to redirect;
  * - `other-type`: a reserved type;
+ * - `override`: it has no ACS, and the patch `pcie_acs_override` has Linux believe that it isolates;
  * - `unknown`: the input does not hold what decides.
  */
 export type AcsBasis =
@@ -24,6 +26,7 @@ export type AcsBasis =
   | 'bridge'
   | 'single-function'
   | 'other-type'
+  | 'override'
   | 'unknown';
 
 /** Whether one function provides the ACS flags that Linux requires, with the evidence. */
@@ -93,7 +96,9 @@ const judge = (device: PciDevice): AcsVerdict => {
   if (quirk?.isolated === 'unknown') return supposed(device, 'device id', { quirk: quirk.name });
   if (quirk) return verdict(device, 'quirk', quirk.isolated, { quirk: quirk.name });
   const plain = judgeByKind(device);
-  return !plain.isolated && !plain.unknown && mayHaveAcsQuirk(device) ? supposed(device, 'device id') : plain;
+  if (plain.isolated || plain.unknown) return plain;
+  if (isAcsOverridden(device)) return verdict(device, 'override', true);
+  return mayHaveAcsQuirk(device) ? supposed(device, 'device id') : plain;
 };
 
 const judgeByKind = (device: PciDevice): AcsVerdict => {

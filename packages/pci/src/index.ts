@@ -7,6 +7,7 @@
 export { type AcsBasis, type AcsPath, type AcsVerdict, acsPath, acsVerdict, bridgeAbove } from './acs.js';
 export { type AcsState, acsStateOf } from './acs-control.js';
 export { AcsFlag, type AcsFlagName, formatAcsFlags, parseAcsFlags, REQUIRED_ACS_FLAGS } from './acs-flags.js';
+export { parseAcsOverride } from './acs-override.js';
 export {
   addressKey,
   busOf,

@@ -3,6 +3,7 @@ import { acsPath, acsVerdict, bridgeAbove } from './acs.js';
 import { slotOf } from './address.js';
 import { aliasesOf, type FirmwareAliases, forEachDmaAlias } from './dma-alias.js';
 import type { PciDevice } from './pci-device.js';
+import { pciDeviceGroup2025 } from './pci-device-group-2025.js';
 import { pciDeviceGroupV36 } from './pci-device-group-v3.6.js';
 import { PciReason } from './reasons.js';
 
@@ -30,7 +31,7 @@ const SOURCE = 'pci_device_group()';
  * The group of a PCI device: that of whatever the IOMMU cannot tell it apart from, or a new one.
  *
  * Looks only at groups that exist, so bridges must be grouped before what is behind them; groups are never joined
- * afterwards. The rule is that of the topology's kernel: 3.6 to 3.16, 3.17, or everything since 3.18.
+ * afterwards. The rule is that of the topology's kernel: 3.6 to 3.16, 3.17, or everything since 3.18; or one that was only proposed.
  *
  * @param groups - As given to the driver's `deviceGroup()`.
  * @returns The decision; its group carries one reference of the caller's.
@@ -43,6 +44,7 @@ export const pciDeviceGroup = (
 ): GroupDecision => {
   const rule = device.topology.settings.kernel.rule('pci-group');
   if (rule === 'v3.6') return pciDeviceGroupV36(device, groups);
+  if (rule === 'reachability-2025') return pciDeviceGroup2025(device, groups, firmware);
   const search: GroupSearch = { subject: device, groups, firmware };
   const walk = walkAliases(search);
   const last = 'group' in walk ? undefined : climb(search, walk.last);

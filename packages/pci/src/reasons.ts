@@ -1,5 +1,5 @@
 import type { Reason } from '@iommu/core';
-import type { AcsVerdict } from './acs.js';
+import { type AcsVerdict, acsVerdict } from './acs.js';
 import { formatAcsFlags, REQUIRED_ACS_FLAGS } from './acs-flags.js';
 import { pcieTypeName } from './express.js';
 import type { PciDevice } from './pci-device.js';
@@ -13,6 +13,7 @@ export type PciRule =
   | 'alias-partner'
   | 'multifunction-without-acs'
   | 'bus-with-alias'
+  | 'bus-not-isolated'
   | 'isolated';
 
 const NO_VERDICTS: readonly AcsVerdict[] = [];
@@ -79,8 +80,17 @@ const SENTENCES: Readonly<Record<PciRule, (reason: PciReason) => string>> = {
     const why = verdicts.map((verdict) => `${verdict.device.name} ${describeVerdict(verdict)}`).join('; ');
     return `${subject.name} and ${other.name} are functions of one device that may talk to each other inside it: ${why}.`;
   },
-  isolated: ({ subject }) =>
-    `Nothing that has a group shares a requester id with ${subject.name} or can be reached from it past the IOMMU.`,
+  'bus-not-isolated': ({ subject, other, verdicts }) => {
+    const why = verdicts.map((verdict) => `${verdict.device.name} ${describeVerdict(verdict)}`).join('; ');
+    return `${subject.name} is on or below a bus on which devices can reach each other, ${other.name} among them${why && `: ${why}`}.`;
+  },
+  isolated: ({ subject, verdicts }) => {
+    const overridden = [acsVerdict(subject), ...verdicts].filter(({ basis }) => basis === 'override');
+    const claim = `Nothing that has a group shares a requester id with ${subject.name} or can be reached from it past the IOMMU`;
+    if (overridden.length === 0) return `${claim}.`;
+    const names = [...new Set(overridden.map(({ device }) => device.name))].join(', ');
+    return `${claim}, as pcie_acs_override has Linux believe of ${names}: split on paper, isolation not proven.`;
+  },
 };
 
 /** What a verdict rests on, to follow the device's name. */
@@ -103,6 +113,8 @@ export const describeVerdict = (verdict: AcsVerdict): string => {
       return 'has one function and is no port';
     case 'other-type':
       return `is of reserved type ${device.express}`;
+    case 'override':
+      return 'isolates on paper by pcie_acs_override, which proves nothing';
     case 'unknown':
       return `is taken ${isolated ? 'to isolate' : 'not to isolate'}, for want of the ${unknown}`;
   }

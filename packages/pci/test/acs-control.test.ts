@@ -158,3 +158,20 @@ test('masks the source validation of no other switch', () => {
   const other = rootPort('00:01.0', 1, { id: '111d:80b4', acs: { capability: 'SV', control: '' } });
   expect(verdictOn(other, { rules: { 'acs-broken-sv': 'masked' } }).isolated).toBe(false);
 });
+
+describe('ACS that is switched on after grouping', () => {
+  const late = { rules: { 'acs-enabling': 'after-grouping' } };
+  const acs = { capability: 'SV RR CR UF', control: 'SV' };
+
+  test('leaves grouping with what firmware left', () => {
+    expect(controlOf(acs, { ...late, acsRead: 'before-boot' })).toBe('SV');
+  });
+
+  test.each(['after-boot', 'unknown'] as const)('hides what firmware left from a reading of %s', (acsRead) => {
+    expect(controlOf(acs, { ...late, acsRead })).toBe('unknown');
+  });
+
+  test('hides nothing while no IOMMU asks for ACS', () => {
+    expect(controlOf(acs, { ...late, acsRead: 'after-boot', acsRequested: false })).toBe('SV');
+  });
+});

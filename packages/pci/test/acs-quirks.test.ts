@@ -201,3 +201,9 @@ test.each([
     true,
   ]);
 });
+
+test('a port that isolates by chipset registers does not, where the kernel skips the workaround', () => {
+  const verdictWith = (rules: Record<string, string>) => verdictOn(port('8086:1c1f'), { rules });
+  expect(verdictWith({})).toMatchObject({ isolated: true, quirk: 'pci_quirk_intel_pch_acs' });
+  expect(verdictWith({ 'acs-workaround': 'skipped' })).toMatchObject({ isolated: false, basis: 'quirk' });
+});

@@ -67,10 +67,11 @@ const JUDGES: Readonly<Record<AcsQuirkName, Judge>> = {
     device.express === PcieType['rc-endpoint'] ? always(device, flags, input) : undefined,
   pci_quirk_qcom_rp_acs: always,
   pci_quirk_nxp_rp_acs: always,
-  pci_quirk_intel_pch_acs: (device, flags, { acsRequested }) => {
+  pci_quirk_intel_pch_acs: (device, flags, { acsRequested, kernel }) => {
     if (!isIntelPchPort(device)) return undefined;
     // Whether the chipset's registers took the workaround is in no dump: where the kernel ran it, it is taken to have worked.
-    return within(acsRequested ? REQUIRED_ACS_FLAGS : 0, flags);
+    const ran = acsRequested && kernel.rule('acs-workaround') !== 'skipped';
+    return within(ran ? REQUIRED_ACS_FLAGS : 0, flags);
   },
   // Decided with the 32-bit registers, in acs.ts.
   pci_quirk_intel_spt_pch_acs: () => undefined,

@@ -1,0 +1,104 @@
+import type { Group, GroupAccess, GroupDecision } from '@iommu/core';
+import { acsVerdict } from './acs.js';
+import { slotOf } from './address.js';
+import { aliasesOf, type FirmwareAliases } from './dma-alias.js';
+import { PcieType } from './express.js';
+import { type PciBus, type PciDevice, realDmaDevice } from './pci-device.js';
+import { actsAsPcieBridge } from './quirks/bridge-quirks.js';
+import { PciReason } from './reasons.js';
+
+/*
+ * The rule proposed in 2025 and never merged: isolation is a matter of buses, not of paths. The first bus from the root
+ * down on which devices can reach each other makes one group of everything on it and below. What has no ACS capability
+ * is taken to have no way around the IOMMU inside it either.
+ *
+ * See "Fix incorrect iommu_groups with PCIe ACS", J. Gunthorpe, version 3 of 2025-09-05, linux-iommu list.
+ */
+const SOURCE = 'pci_device_group() as proposed in 2025';
+
+/** Has ACS, and leaves open what ACS would close. What has no ACS is not suspected of anything. */
+const loopsBack = (device: PciDevice): boolean => device.facts.acs !== null && !acsVerdict(device).isolated;
+
+/**
+ * Who shares a group because of a bus: `none`; `bus`, all on it and below; `bridge`, the bridge that leads to it too.
+ */
+const sharedOn = ({ self, devices }: PciBus): 'none' | 'bus' | 'bridge' => {
+  // A root bus is believed to lead everything to the IOMMU; a virtual one is its physical function's.
+  if (!self) return 'none';
+  if (self.express === null) return actsAsPcieBridge(self) ? 'bus' : 'bridge';
+  switch (self.express) {
+    case PcieType['root-port']:
+      return loopsBack(self) ? 'bridge' : 'none';
+    case PcieType['downstream-port']:
+      return 'none';
+    case PcieType['upstream-port']:
+      return devices.some((port) => !acsVerdict(port).isolated) ? 'bus' : 'none';
+    case PcieType['pcie-to-pci-bridge']:
+      return 'bus';
+    default:
+      return 'bridge';
+  }
+};
+
+/** The highest bus above or around a device on which devices can reach each other. */
+const sharedBus = (device: PciDevice): { readonly bus: PciBus; readonly kind: 'bus' | 'bridge' } | undefined => {
+  let found: { readonly bus: PciBus; readonly kind: 'bus' | 'bridge' } | undefined;
+  for (let bus: PciBus | undefined = device.pciBus; bus; bus = bus.parent) {
+    const kind = sharedOn(bus);
+    if (kind !== 'none') found = { bus, kind };
+  }
+  return found;
+};
+
+const isPartner = (a: PciDevice, b: PciDevice, firmware: FirmwareAliases | undefined): boolean =>
+  aliasesOf(a, firmware).includes(b.devfn) || aliasesOf(b, firmware).includes(a.devfn);
+
+const isLoopedPeer = (a: PciDevice, b: PciDevice): boolean =>
+  a.multifunction && slotOf(a.rid) === slotOf(b.rid) && loopsBack(a) && loopsBack(b);
+
+/** The first device with a group that is joined with this one by a chain of aliases and of functions that loop back. */
+const joined = (
+  device: PciDevice,
+  groups: GroupAccess,
+  firmware: FirmwareAliases | undefined,
+): { readonly group: Group; readonly reason: PciReason } | undefined => {
+  const reached = [device];
+  for (const one of reached) {
+    for (const other of one.pciBus.devices) {
+      if (reached.includes(other)) continue;
+      const alias = isPartner(one, other, firmware);
+      if (!alias && !isLoopedPeer(one, other)) continue;
+      const group = groups.get(other);
+      const verdicts = alias ? [] : [acsVerdict(one), acsVerdict(other)];
+      const rule = alias ? 'alias-partner' : 'multifunction-without-acs';
+      if (group) return { group, reason: new PciReason(rule, device, other, SOURCE, verdicts) };
+      reached.push(other);
+    }
+  }
+  return undefined;
+};
+
+/** The group of a device under the rule proposed in 2025. Bridges must be grouped before what is behind them. */
+export const pciDeviceGroup2025 = (
+  subject: PciDevice,
+  groups: GroupAccess,
+  firmware: FirmwareAliases | undefined,
+): GroupDecision => {
+  const device = realDmaDevice(subject);
+  const hosted = device === subject ? undefined : groups.get(device);
+  if (hosted) return { group: hosted, reasons: [new PciReason('same-dma-device', subject, device, SOURCE)] };
+  const shared = sharedBus(device);
+  if (shared) {
+    const { bus, kind } = shared;
+    const members = kind === 'bridge' && bus.self ? [bus.self, ...bus.devices] : bus.devices;
+    for (const member of members) {
+      const group = member === subject ? undefined : groups.get(member);
+      if (!group) continue;
+      const verdicts = members.flatMap((one) => (acsVerdict(one).isolated ? [] : [acsVerdict(one)]));
+      return { group, reasons: [new PciReason('bus-not-isolated', subject, member, SOURCE, verdicts)] };
+    }
+  }
+  const found = joined(device, groups, firmware);
+  if (found) return { group: found.group, reasons: [found.reason] };
+  return { group: groups.alloc(), reasons: [new PciReason('isolated', subject, device, SOURCE)] };
+};
