@@ -1,9 +1,10 @@
+import { compare } from './compare.js';
 import { grouping } from './grouping.js';
 import { hexDumpToGroups } from './hex-dump.js';
 import { start } from './start.js';
 import type { Figure } from './support/measure.js';
 
-const BENCHES = { 'hex-dump': hexDumpToGroups, grouping, start };
+const BENCHES = { 'hex-dump': hexDumpToGroups, grouping, start, compare };
 
 const wanted = process.argv.slice(2).filter((name) => name !== '--');
 const unknown = wanted.filter((name) => !(name in BENCHES));
@@ -16,8 +17,10 @@ const figures: Figure[] = [];
 for (const [name, bench] of Object.entries(BENCHES)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   console.log(`${name} …`);
-  figures.push(...bench());
+  figures.push(...(await bench()));
 }
-for (const { name, value, unit, bar } of figures) {
-  console.log(`${value <= bar ? 'met   ' : 'MISSED'} ${value.toFixed(2)}${unit}, at most ${bar}${unit}: ${name}`);
+for (const { name, value, unit, bar, atLeast } of figures) {
+  const met = atLeast ? value >= bar : value <= bar;
+  const bound = atLeast ? 'at least' : 'at most';
+  console.log(`${met ? 'met   ' : 'MISSED'} ${value.toFixed(2)}${unit}, ${bound} ${bar}${unit}: ${name}`);
 }

@@ -32,4 +32,6 @@ export interface Figure {
   readonly value: number;
   readonly unit: string;
   readonly bar: number;
+  /** The bar is a lower bound; else an upper one. */
+  readonly atLeast?: boolean;
 }

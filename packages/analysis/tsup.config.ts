@@ -1,13 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { defineConfig } from 'tsup';
 import { library } from '../../tsup.base.js';
-import { checkSchema, groupsSchema } from './src/report-schemas.js';
+import { checkSchema, comparisonSchema, groupsSchema } from './src/report-schemas.js';
 
 export default defineConfig(
   library({
     onSuccess: async () => {
-      writeFileSync('dist/groups.schema.json', `${JSON.stringify(groupsSchema, null, 2)}\n`);
-      writeFileSync('dist/check.schema.json', `${JSON.stringify(checkSchema, null, 2)}\n`);
+      const schemas = { groups: groupsSchema, check: checkSchema, comparison: comparisonSchema };
+      for (const [name, schema] of Object.entries(schemas))
+        writeFileSync(`dist/${name}.schema.json`, `${JSON.stringify(schema, null, 2)}\n`);
     },
   }),
 );

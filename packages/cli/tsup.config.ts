@@ -16,6 +16,9 @@ const LAZY = [
   'src/commands/groups.ts',
   'src/commands/check.ts',
   'src/commands/convert.ts',
+  'src/commands/compare.ts',
+  'src/commands/policies.ts',
+  'src/compare/worker.ts',
   'src/commands/completion.ts',
 ].map((path) => resolve(path));
 
@@ -46,7 +49,9 @@ const common: Options = library({
   dts: false,
   clean: false,
   minify: true,
-  noExternal: [/.*/],
+  // It loads a file of its own into its threads, so it is installed beside.
+  noExternal: [/^(?!piscina$)/],
+  external: ['piscina'],
   esbuildPlugins: [lazyImports],
   esbuildOptions(options) {
     options.conditions = ['@iommu/source', 'module', 'import'];

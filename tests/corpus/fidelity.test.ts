@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
+import { dumpsIn } from '@iommu/host';
 import { expect, test } from 'vitest';
-import { dumpsIn, type Score, score } from '../fidelity/score.js';
+import { type Score, score } from '../fidelity/score.js';
 import { needsCorpus } from '../support/needs.js';
 
 /** Vendors whose driver package is part of the default set. */
@@ -9,7 +10,8 @@ const MODELLED = ['Intel'];
 
 const scoresOf = async (folder: string): Promise<Score[]> => {
   const scores: Score[] = [];
-  for (const path of dumpsIn(folder)) scores.push(await score(path, relative(folder, path)));
+  for (const path of dumpsIn(folder).filter((name) => !name.endsWith('.json')))
+    scores.push(await score(path, relative(folder, path)));
   return scores;
 };
 

@@ -4,8 +4,9 @@
  */
 import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
+import { dumpsIn } from '@iommu/host';
 import { asMarkdown, asText } from './report.js';
-import { dumpsIn, type Score, score } from './score.js';
+import { type Score, score } from './score.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -18,7 +19,7 @@ if (folder === undefined) {
 }
 
 const scores: Score[] = [];
-for (const path of dumpsIn(folder)) {
+for (const path of dumpsIn(folder).filter((name) => !name.endsWith('.json'))) {
   const one = await score(path, relative(folder, path));
   if (values.vendor === undefined || one.vendor === values.vendor) scores.push(one);
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { check } from '@iommu/analysis';
 import { isIommuError } from '@iommu/core';
@@ -87,14 +87,3 @@ export const score = async (path: string, name: string): Promise<Score> => {
     return { ...blank, outcome: 'unjudged', remark: error.message.replace(path, '…') };
   }
 };
-
-/** The dumps of a folder: its files and folders, or those of its folders where a folder only holds folders. */
-export const dumpsIn = (folder: string): string[] =>
-  readdirSync(folder)
-    .sort()
-    .flatMap((name) => {
-      const path = join(folder, name);
-      if (statSync(path).isFile()) return /\.(?:json|md)$/.test(name) ? [] : [path];
-      const onlyFolders = readdirSync(path).every((entry) => statSync(join(path, entry)).isDirectory());
-      return onlyFolders && !existsSync(join(path, 'sys')) ? dumpsIn(path) : [path];
-    });

@@ -47,6 +47,7 @@ test.each(published.filter((name) => name !== 'cli'))('the types of %s resolve',
     './machine.schema.json',
     './groups.schema.json',
     './check.schema.json',
+    './comparison.schema.json',
   ]);
   expect(JSON.parse(output)).toMatchObject({ problems: {} });
 });

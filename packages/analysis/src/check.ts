@@ -1,5 +1,6 @@
 import type { ObservedGroup, RunningMachine } from '@iommu/machine';
 import type { PciDevice } from '@iommu/pci';
+import { computedPartition, type Partition, partitionOf, sameMembers } from './partition.js';
 
 export type Agreement = 'equal' | 'differs' | 'unknown';
 
@@ -26,26 +27,8 @@ export interface CheckReport {
   readonly missing: readonly string[];
 }
 
-/** Members of each device's group. */
-type Partition = ReadonlyMap<string, readonly string[]>;
-
-const observedPartition = (groups: readonly ObservedGroup[], known: ReadonlySet<string>): Partition => {
-  const partition = new Map<string, readonly string[]>();
-  for (const { devices } of groups) {
-    const members = devices.filter((device) => known.has(device)).sort();
-    for (const device of members) partition.set(device, members);
-  }
-  return partition;
-};
-
-const computedPartition = (running: RunningMachine): Partition => {
-  const partition = new Map<string, readonly string[]>();
-  for (const group of running.iommu.groups) {
-    const members = group.devices.map(({ name }) => name).sort();
-    for (const device of members) partition.set(device, members);
-  }
-  return partition;
-};
+const observedPartition = (groups: readonly ObservedGroup[], known: ReadonlySet<string>): Partition =>
+  partitionOf(groups.map(({ devices }) => devices.filter((device) => known.has(device))));
 
 /** A bridge of which it is not known where it leads, or a function of which it is not known what leads to it. */
 const hasUnknownPlace = (device: PciDevice): boolean => {
@@ -73,9 +56,6 @@ const coarsest = (running: RunningMachine, pessimistic: Partition): Partition =>
   }
   return merged;
 };
-
-const same = (a: readonly string[] | undefined, b: readonly string[] | undefined): boolean =>
-  a === b || (a !== undefined && b !== undefined && a.length === b.length && a.every((name, at) => name === b[at]));
 
 /** Whether every group of `fine` lies within a group of `coarse`. */
 const refines = (fine: Partition, coarse: Partition): boolean =>
@@ -115,7 +95,7 @@ export const check = (running: RunningMachine, optimistic: RunningMachine = runn
   const observed = observedPartition(seen.groups, known);
   const computed = computedPartition(running);
   const names = [...known].filter((name) => observed.has(name) || computed.has(name));
-  const differing = names.filter((name) => !same(observed.get(name), computed.get(name)));
+  const differing = names.filter((name) => !sameMembers(observed.get(name), computed.get(name)));
   const missing = seen.groups.flatMap(({ devices }) => devices).filter((device) => !known.has(device));
   const finest = computedPartition(optimistic);
   const bound = coarsest(running, computed);

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { type Agreement, type CheckReport, check, type DifferingDevice, partitionIsCertain } from './check.js';
+export { type Bounds, type ComparisonReport, comparePolicies, type GroupChange } from './compare-policies.js';
 export {
   type DiagnosticReport,
   type GroupReport,
@@ -12,4 +13,4 @@ export {
   observedReport,
   type UngroupedReport,
 } from './groups-report.js';
-export { checkSchema, groupsSchema } from './report-schemas.js';
+export { checkSchema, comparisonSchema, groupsSchema } from './report-schemas.js';

@@ -106,3 +106,63 @@ export const checkSchema = {
     missing: { ...devices, description: 'Observed in a group, but not described.' },
   },
 } as const;
+
+const groups = { type: 'array', items: devices } as const;
+const count = { type: 'integer', minimum: 0 } as const;
+
+/** Of a line of `iommu groups --against`. */
+export const comparisonSchema = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: "What another set of rules makes of a machine's groups",
+  type: 'object',
+  required: ['schema', 'input'],
+  properties: {
+    schema: { const: 1 },
+    input: { ...text, description: 'Path of the dump, or number of the line, from 1 on.' },
+    error: {
+      type: 'object',
+      description: 'The machine could not be read or booted; nothing else is said of it.',
+      required: ['code', 'message'],
+      additionalProperties: false,
+      properties: { code: text, message: text },
+    },
+    machine: { type: ['string', 'null'] },
+    groups: {
+      type: 'object',
+      description: 'How many there are under either set of rules.',
+      required: ['before', 'after'],
+      additionalProperties: false,
+      properties: { before: count, after: count },
+    },
+    devices: count,
+    certain: {
+      type: 'boolean',
+      description: 'Nothing that is missing from the description could change the groups of either side.',
+    },
+    changes: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['change', 'before', 'after', 'reasons'],
+        additionalProperties: false,
+        properties: {
+          change: { enum: ['split', 'merged', 'regrouped', 'lost', 'gained'] },
+          before: { ...groups, description: 'Groups that became others; members sorted.' },
+          after: groups,
+          reasons: {
+            type: 'array',
+            description: 'Why each device concerned is where it is now.',
+            items: {
+              type: 'object',
+              required: ['device', 'reason'],
+              additionalProperties: false,
+              properties: { device, reason: text },
+            },
+          },
+        },
+      },
+    },
+  },
+  additionalProperties: false,
+  oneOf: [{ required: ['error'] }, { required: ['machine', 'groups', 'devices', 'certain', 'changes'] }],
+} as const;

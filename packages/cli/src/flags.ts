@@ -20,16 +20,15 @@ export const computeFlags = {
   quiet: toggle('Leave out notes on what was odd or supposed'),
 } as const;
 
-/** The input of every command. */
-export const input = {
-  kind: 'tuple',
-  parameters: [
-    {
-      brief:
-        'Output of lspci, a sysfs folder or tar, a umockdev record, a kernel log, a machine as JSON; - for standard input; default: this machine',
-      parse: String,
-      placeholder: 'input',
-      optional: true,
-    },
-  ],
+const anyInput = {
+  brief:
+    'Output of lspci, a sysfs folder or tar, a umockdev record, a kernel log, a machine as JSON; - for standard input; default: this machine',
+  parse: String,
+  placeholder: 'input',
 } as const;
+
+/** The input of every command. */
+export const input = { kind: 'tuple', parameters: [{ ...anyInput, optional: true }] } as const;
+
+/** Of commands that take more than one. */
+export const inputs = { kind: 'array', parameter: anyInput } as const;

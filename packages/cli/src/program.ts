@@ -1,19 +1,25 @@
 import { type Application, buildApplication, buildCommand, buildRouteMap } from '@stricli/core';
 import type { ConvertFlags } from './commands/convert.js';
 import type { GroupsFlags } from './commands/groups.js';
+import type { PoliciesFlags } from './commands/policies.js';
 import { type Context, runCommand } from './context.js';
-import { type ComputeFlags, computeFlags, input, text, toggle } from './flags.js';
+import { type ComputeFlags, computeFlags, input, inputs, text, toggle } from './flags.js';
 import { hasColour } from './terminal.js';
 
 /** What each command does is loaded when it is asked for. */
-const groups = buildCommand<GroupsFlags, [string?], Context>({
+const groups = buildCommand<GroupsFlags, string[], Context>({
   loader: async () =>
-    async function (flags, from) {
-      const { groups: run } = await import('./commands/groups.js');
-      await runCommand(this, () => run(from, flags));
+    async function (flags, ...from) {
+      if (flags.against === undefined) {
+        const { groups: run } = await import('./commands/groups.js');
+        await runCommand(this, () => run(from, flags));
+      } else {
+        const { compare: run } = await import('./commands/compare.js');
+        await runCommand(this, () => run(from, flags));
+      }
     },
   parameters: {
-    positional: input,
+    positional: inputs,
     flags: {
       slot: text('Show only these devices: [[[<domain>]:]<bus>:][<device>][.<function>]', 'slot'),
       id: text('Show only these devices: [<vendor>]:[<device>][:<class>[:<prog-if>]]', 'id'),
@@ -26,10 +32,22 @@ const groups = buildCommand<GroupsFlags, [string?], Context>({
       drivers: toggle('Show the kernel driver in use'),
       domains: toggle('Always write the PCI domain'),
       indent: toggle('A heading for each group, its devices below'),
+      against: text('Compare --policy with this one on every input, a record a machine: JSON lines', 'policy'),
+      jobs: text('With --against: use so many threads; default: all cores', 'number'),
       observed: toggle('The groups that the kernel formed, as the input holds them, in place of computed ones'),
       ...computeFlags,
     },
-    aliases: { s: 'slot', d: 'id', g: 'group', n: 'numeric', k: 'drivers', D: 'domains', i: 'indent', q: 'quiet' },
+    aliases: {
+      s: 'slot',
+      d: 'id',
+      g: 'group',
+      n: 'numeric',
+      k: 'drivers',
+      D: 'domains',
+      i: 'indent',
+      j: 'jobs',
+      q: 'quiet',
+    },
   },
   docs: {
     brief: 'List the groups of a machine, computed from its description',
@@ -39,6 +57,7 @@ const groups = buildCommand<GroupsFlags, [string?], Context>({
       { input: '-d 10de: my.txt', brief: "only NVIDIA's devices" },
       { input: '--kernel 5.4 my.txt', brief: 'as an older kernel would group them' },
       { input: '-', brief: 'from a pipe: sudo lspci -vvvnn | iommu groups -' },
+      { input: '--policy reachability-2025 --against kernel dumps/', brief: 'what would another rule change?' },
     ],
   },
 });
@@ -92,6 +111,22 @@ const convert = buildCommand<ConvertFlags, [string?], Context>({
   },
 });
 
+const policies = buildCommand<PoliciesFlags, [], Context>({
+  loader: async () =>
+    async function (flags) {
+      const { policies: run } = await import('./commands/policies.js');
+      await runCommand(this, async () => run(flags));
+    },
+  parameters: { flags: { json: toggle('Print JSON instead of text') } },
+  docs: {
+    brief: 'List the sets of rules that --policy takes, and what changed at which kernel release',
+    customUsage: [
+      { input: '', brief: 'with source, proof and effect of each' },
+      { input: '--json', brief: 'for a program' },
+    ],
+  },
+});
+
 const completion = buildCommand<Record<never, never>, ['bash' | 'zsh' | 'fish' | 'powershell'], Context>({
   loader: async () =>
     async function (_flags, shell) {
@@ -123,7 +158,7 @@ const completion = buildCommand<Record<never, never>, ['bash' | 'zsh' | 'fish' |
 export const createApplication = (version: string): Application<Context> =>
   buildApplication(
     buildRouteMap({
-      routes: { groups, check, convert, completion },
+      routes: { groups, check, convert, policies, completion },
       docs: {
         brief: 'IOMMU groups of a machine that is not at hand',
         fullDescription: `IOMMU groups of a machine that is not at hand: computed from a dump, as the kernel would form them.

@@ -1,5 +1,8 @@
 import { fstatSync } from 'node:fs';
 
+/** Major number of character devices that are no terminals: `/dev/null` is one. @see Linux Documentation/admin-guide/devices.txt */
+const MEMORY_DEVICES = 1;
+
 /**
  * Whether a standard stream is a terminal, without opening the stream object: that costs a start more than all else
  * that is done with it.
@@ -8,7 +11,8 @@ import { fstatSync } from 'node:fs';
  */
 export const isTerminal = (descriptor: number): boolean => {
   try {
-    return fstatSync(descriptor).isCharacterDevice();
+    const stream = fstatSync(descriptor);
+    return stream.isCharacterDevice() && stream.rdev >> 8 !== MEMORY_DEVICES;
   } catch {
     return false;
   }

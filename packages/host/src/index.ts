@@ -8,6 +8,7 @@
 export { parseAcpidump } from './acpidump.js';
 export { isTar } from './archive-kind.js';
 export { type DmesgFacts, parseDmesg } from './dmesg.js';
+export { dumpsIn } from './dumps.js';
 export { type FileTree, MemoryTree } from './file-tree.js';
 export { FolderTree } from './folder-tree.js';
 export { parseLspci } from './lspci/lspci.js';

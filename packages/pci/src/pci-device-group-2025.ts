@@ -56,24 +56,48 @@ const isPartner = (a: PciDevice, b: PciDevice, firmware: FirmwareAliases | undef
 const isLoopedPeer = (a: PciDevice, b: PciDevice): boolean =>
   a.multifunction && slotOf(a.rid) === slotOf(b.rid) && loopsBack(a) && loopsBack(b);
 
-/** The first device with a group that is joined with this one by a chain of aliases and of functions that loop back. */
-const joined = (
-  device: PciDevice,
-  groups: GroupAccess,
+interface Found {
+  readonly group: Group;
+  readonly reason: PciReason;
+}
+
+/** What joins two functions of one bus. */
+const jointOf = (
+  one: PciDevice,
+  other: PciDevice,
   firmware: FirmwareAliases | undefined,
-): { readonly group: Group; readonly reason: PciReason } | undefined => {
+): 'alias-partner' | 'multifunction-without-acs' | undefined => {
+  if (isPartner(one, other, firmware)) return 'alias-partner';
+  return isLoopedPeer(one, other) ? 'multifunction-without-acs' : undefined;
+};
+
+/** The first device with a group that is joined with this one by a chain of aliases and of functions that loop back. */
+const joined = (device: PciDevice, groups: GroupAccess, firmware: FirmwareAliases | undefined): Found | undefined => {
   const reached = [device];
   for (const one of reached) {
     for (const other of one.pciBus.devices) {
-      if (reached.includes(other)) continue;
-      const alias = isPartner(one, other, firmware);
-      if (!alias && !isLoopedPeer(one, other)) continue;
+      const rule = reached.includes(other) ? undefined : jointOf(one, other, firmware);
+      if (!rule) continue;
       const group = groups.get(other);
-      const verdicts = alias ? [] : [acsVerdict(one), acsVerdict(other)];
-      const rule = alias ? 'alias-partner' : 'multifunction-without-acs';
+      const verdicts = rule === 'alias-partner' ? [] : [acsVerdict(one), acsVerdict(other)];
       if (group) return { group, reason: new PciReason(rule, device, other, SOURCE, verdicts) };
       reached.push(other);
     }
+  }
+  return undefined;
+};
+
+/** The group of whoever is on the shared bus already. */
+const onSharedBus = (subject: PciDevice, device: PciDevice, groups: GroupAccess): Found | undefined => {
+  const shared = sharedBus(device);
+  if (!shared) return undefined;
+  const { bus, kind } = shared;
+  const members = kind === 'bridge' && bus.self ? [bus.self, ...bus.devices] : bus.devices;
+  for (const member of members) {
+    const group = member === subject ? undefined : groups.get(member);
+    if (!group) continue;
+    const verdicts = members.map(acsVerdict).filter(({ isolated }) => !isolated);
+    return { group, reason: new PciReason('bus-not-isolated', subject, member, SOURCE, verdicts) };
   }
   return undefined;
 };
@@ -87,18 +111,7 @@ export const pciDeviceGroup2025 = (
   const device = realDmaDevice(subject);
   const hosted = device === subject ? undefined : groups.get(device);
   if (hosted) return { group: hosted, reasons: [new PciReason('same-dma-device', subject, device, SOURCE)] };
-  const shared = sharedBus(device);
-  if (shared) {
-    const { bus, kind } = shared;
-    const members = kind === 'bridge' && bus.self ? [bus.self, ...bus.devices] : bus.devices;
-    for (const member of members) {
-      const group = member === subject ? undefined : groups.get(member);
-      if (!group) continue;
-      const verdicts = members.flatMap((one) => (acsVerdict(one).isolated ? [] : [acsVerdict(one)]));
-      return { group, reasons: [new PciReason('bus-not-isolated', subject, member, SOURCE, verdicts)] };
-    }
-  }
-  const found = joined(device, groups, firmware);
+  const found = onSharedBus(subject, device, groups) ?? joined(device, groups, firmware);
   if (found) return { group: found.group, reasons: [found.reason] };
   return { group: groups.alloc(), reasons: [new PciReason('isolated', subject, device, SOURCE)] };
 };

@@ -27,6 +27,8 @@ export interface GroupsFlags extends ComputeFlags {
   readonly domains?: boolean;
   readonly indent?: boolean;
   readonly observed?: boolean;
+  readonly against?: string;
+  readonly jobs?: string;
 }
 
 /** Which devices a listing shows, by name. */
@@ -70,7 +72,12 @@ const exitFor = (running: RunningMachine, optimistic: RunningMachine): ExitCode 
 };
 
 /** `iommu groups [INPUT|-]` */
-export const groups = async (input: string | undefined, flags: GroupsFlags): Promise<ExitCode> => {
+export const groups = async ([input, ...more]: readonly string[], flags: GroupsFlags): Promise<ExitCode> => {
+  if (more.length > 0)
+    throw new IommuError(
+      'ERR_USAGE',
+      `one input at a time, not ${more.length + 1}; with --against as many as you like`,
+    );
   const machine = await readInput(input);
   const { running, optimistic } = bootBoth(machine, flags);
   const full = flags.observed ? observedReport(machine) : groupsReport(running);
