@@ -1,5 +1,12 @@
 import { type Device, type DeviceOutcome, type Diagnostic, type Iommu, IommuError, type Reason } from '@iommu/core';
-import { isPciDevice, type PciDevice, type PciTopology, tryParsePciAddress } from '@iommu/pci';
+import {
+  addressKey,
+  isPciDevice,
+  type PciDevice,
+  type PciTopology,
+  parsePciAddress,
+  tryParsePciAddress,
+} from '@iommu/pci';
 import { DRIVER_PACKAGES, type DriverPackage } from './driver-packages.js';
 import type { ResolvedKernel } from './kernel.js';
 import { managesDma } from './kernel-drivers.js';
@@ -122,6 +129,23 @@ export class RunningMachine {
     return device;
   }
 
+  /**
+   * Find again what was taken out and is still plugged in: every function of the description that is not registered,
+   * by ascending address. Virtual functions are no hardware, and what is behind a bridge needs the bridge.
+   *
+   * @see Linux v6.1 drivers/pci/pci-sysfs.c rescan_store()
+   */
+  rescan(): Device[] {
+    const isFound = (address: string | null | undefined) => !address || this.topology.find(address) !== undefined;
+    const missing = (this.machine.pci?.functions ?? []).filter(
+      ({ address, physicalFunction }) => physicalFunction === undefined && !isFound(address),
+    );
+    const added: Device[] = [];
+    for (const description of missing.sort((a, b) => keyOf(a) - keyOf(b)))
+      if (isFound(description.parent)) added.push(this.addPciFunction(description));
+    return added;
+  }
+
   /** Add a device of another bus. @throws IommuError `ERR_DEVICE_EXISTS` */
   addDevice(description: MachineDevice): Device {
     if (this.#byName.has(description.name))
@@ -156,3 +180,8 @@ export class RunningMachine {
     this.iommu.bindDriver(device, { name, managesDma: managesDma(name) });
   }
 }
+
+const keyOf = ({ address }: MachinePciFunction): number => {
+  const { segment, rid } = parsePciAddress(address);
+  return addressKey(segment, rid);
+};

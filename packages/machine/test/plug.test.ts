@@ -200,3 +200,25 @@ test('takes what failed once when it is tried again', () => {
   running.addPciFunction(PORT);
   expect(state(running).groups).toEqual([[0, '0000:00:01.0']]);
 });
+
+test('a rescan finds again what was taken out, bridges before what is behind them', () => {
+  const running = start(MACHINE);
+  const before = state(running);
+  running.removeDevice(running.device('00:02.0'));
+  expect(running.rescan().map(({ name }) => name)).toEqual([
+    '0000:00:02.0',
+    '0000:02:00.0',
+    '0000:03:00.0',
+    '0000:04:00.0',
+  ]);
+  expect(new Set(state(running).devices)).toEqual(new Set(before.devices));
+  expect(state(running).groups.length).toBe(before.groups.length);
+});
+
+test('a rescan finds nothing where all is there, and no virtual functions', () => {
+  const virtual = { ...CARD, address: '0000:01:00.1', physicalFunction: '0000:01:00.0' };
+  const running = start([PORT, CARD, virtual]);
+  expect(running.rescan()).toEqual([]);
+  running.removeDevice(running.device('01:00.1'));
+  expect(running.rescan()).toEqual([]);
+});
