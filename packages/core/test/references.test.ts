@@ -67,7 +67,8 @@ class Run {
       type: group.type,
       viable: iommu.isViable(group),
     }));
-    const rows = oracle.rows.map(({ id, members, held, typed, users, owner }) => ({
+    const byId = oracle.rows.toSorted((a, b) => a.id - b.id);
+    const rows = byId.map(({ id, members, held, typed, users, owner }) => ({
       id,
       members: [...members],
       references: members.length + held,
