@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { check } from '@iommu/analysis';
 import { isIommuError } from '@iommu/core';
+import { amdVi } from '@iommu/driver-amd-vi';
 import { intelVtd } from '@iommu/driver-intel-vtd';
 import { readMachine } from '@iommu/host';
 import { boot, type RunningMachine } from '@iommu/machine';
@@ -56,7 +57,7 @@ const textOf = (path: string): string => {
   return files.map((name) => readFileSync(join(path, name), 'latin1')).join('\n');
 };
 
-const drivers = [intelVtd()];
+const drivers = [intelVtd(), amdVi()];
 
 /** Score one dump: a file, or a folder with the files of one machine. */
 export const score = async (path: string, name: string): Promise<Score> => {
