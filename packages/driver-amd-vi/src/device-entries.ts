@@ -47,7 +47,8 @@ const lengthOf = (block: TableReader, at: number): number => {
   const type = block.u8(at);
   if (type < 0x80) return 4 << (type >> 6);
   if (type !== Entry.ACPI_HID) throw block.error(at, `device entry of type 0x${type.toString(16)}, whose length is unknown`);
-  block.require(at, ACPI_HID_HEAD, 'an ACPI HID device entry');
+  if (at + ACPI_HID_HEAD > block.length)
+    throw block.error(at, `ACPI HID device entry passes the end of its block at ${block.length}`);
   return ACPI_HID_HEAD + block.u8(at + 21);
 };
 

@@ -79,7 +79,8 @@ export const parseIvrs = (bytes: Uint8Array, report: (diagnostic: Diagnostic) =>
   const ivmds: Ivmd[] = [];
   const heads: BlockHead[] = [];
   for (let offset = BLOCKS_START; offset < reader.length; ) {
-    reader.require(offset, 4, 'a block header');
+    if (offset + 4 > reader.length)
+      throw reader.error(offset, `${reader.length - offset} bytes are left, fewer than a block's header`);
     const type = reader.u8(offset);
     const length = reader.u16(offset + 2);
     if (length < 4) throw reader.error(offset + 2, `block of ${length} bytes, expected at least 4`);
