@@ -46,7 +46,8 @@ const TYPE_WITH_HIDS = 0x40;
 const lengthOf = (block: TableReader, at: number): number => {
   const type = block.u8(at);
   if (type < 0x80) return 4 << (type >> 6);
-  if (type !== Entry.ACPI_HID) throw block.error(at, `device entry of type 0x${type.toString(16)}, whose length is unknown`);
+  if (type !== Entry.ACPI_HID)
+    throw block.error(at, `device entry of type 0x${type.toString(16)}, whose length is unknown`);
   if (at + ACPI_HID_HEAD > block.length)
     throw block.error(at, `ACPI HID device entry passes the end of its block at ${block.length}`);
   return ACPI_HID_HEAD + block.u8(at + 21);

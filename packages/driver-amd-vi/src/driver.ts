@@ -13,7 +13,7 @@ import {
   type UnitFound,
   type UnitNone,
 } from '@iommu/core';
-import { formatPciAddress, forEachDmaAlias, isPciDevice, type PciDevice, pciDeviceGroup } from '@iommu/pci';
+import { forEachDmaAlias, formatPciAddress, isPciDevice, type PciDevice, pciDeviceGroup } from '@iommu/pci';
 import { AcpiHidGroups, type AcpiHidMatch, matchAcpiHid } from './acpi-hid.js';
 import { assumeIvrs } from './assume.js';
 import { unitFiles } from './attributes.js';

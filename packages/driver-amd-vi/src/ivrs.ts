@@ -56,7 +56,7 @@ const IVHD_TYPES = [0x10, 0x11, 0x40] as const;
 const IVMD_ALL = 0x20;
 const IVMD_RANGE = 0x22;
 /** Bytes of a block's head, before the device entries. */
-const IVHD_HEAD: Readonly<Record<Ivhd['type'], number>> = { 0x10: 24, 0x11: 40, 0x40: 40 };
+const IVHD_HEAD: Readonly<Record<Ivhd['type'], number>> = { 16: 24, 17: 40, 64: 40 };
 const IVMD_LENGTH = 32;
 /** Linux looks for the newest format up to here, and stops at the first block beyond. */
 const LAST_KNOWN_TYPE = 0x40;

@@ -58,7 +58,11 @@ test.each([
   ['the start of a range', start('00:01.0'), [{ kind: 'range-start', deviceId: 8 }]],
   ['the end of a range', end('ff:1f.6'), [{ kind: 'range-end', deviceId: 0xfffe }]],
   ['an id seen as another', aliasSelect('05:00.0', '04:00.0'), [{ kind: 'select', deviceId: 0x500, alias: 0x400 }]],
-  ['a range seen as one id', aliasStart('ff:00.0', '00:14.4'), [{ kind: 'range-start', deviceId: 0xff00, alias: 0xa4 }]],
+  [
+    'a range seen as one id',
+    aliasStart('ff:00.0', '00:14.4'),
+    [{ kind: 'range-start', deviceId: 0xff00, alias: 0xa4 }],
+  ],
   ['one id with more settings', extSelect('00:01.0'), [{ kind: 'select', deviceId: 8 }]],
   ['the start of a range with more settings', extStart('00:01.0'), [{ kind: 'range-start', deviceId: 8 }]],
   ['a special device', special('00:14.0', 2), [{ kind: 'special', deviceId: 0xa0, variety: 2 }]],

@@ -48,14 +48,7 @@ export interface HidSketch {
 export const acpiHid = (address: string, { hid = 'AMDI0020', uid, format, length }: HidSketch = {}): number[] => {
   const bytes = typeof uid === 'string' ? ascii(uid) : (uid ?? []);
   const usual = uid === undefined ? 0 : typeof uid === 'string' ? 2 : 1;
-  return [
-    ...four(0xf0, address),
-    ...ascii(hid, 8),
-    ...le(0, 8),
-    format ?? usual,
-    length ?? bytes.length,
-    ...bytes,
-  ];
+  return [...four(0xf0, address), ...ascii(hid, 8), ...le(0, 8), format ?? usual, length ?? bytes.length, ...bytes];
 };
 
 export interface IvhdSketch {
