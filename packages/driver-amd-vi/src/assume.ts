@@ -3,8 +3,9 @@ import { isPciDevice, type PciBus, type PciDevice } from '@iommu/pci';
 import { type UnitSketch, writeIvrs } from './write-ivrs.js';
 
 const AMD = 0x1022;
-/** Of chipsets that came from ATI, whose tables name the host bridge too. */
+/** Of older chipsets: their tables name the host bridge too, and not the processor's own functions from 00:18.0 on. */
 const ATI = 0x1002;
+const PROCESSOR = 0x18 << 3;
 const IOMMU_CLASS = 0x0806;
 
 /** Guest translation and page requests, interrupt remapping, counters: what every unit since 2017 has. */
@@ -23,19 +24,24 @@ const rootBusOf = ({ pciBus }: PciDevice): number => {
 };
 
 /** From the function after the unit up to the next unit's root bus. */
-const sketch = (unit: PciDevice, next: PciDevice | undefined): UnitSketch => ({
-  deviceId: unit.rid,
-  segment: unit.segment,
-  efr: USUAL_FEATURES,
-  efr2: 0n,
-  entries: [
-    {
-      kind: 'range',
-      first: unit.facts.vendor === ATI ? rootBusOf(unit) << 8 : unit.rid + 1,
-      last: next ? (rootBusOf(next) << 8) - 1 : LAST_ID,
-    },
-  ],
-});
+const sketch = (unit: PciDevice, next: PciDevice | undefined): UnitSketch => {
+  const first = rootBusOf(unit) << 8;
+  const last = next ? (rootBusOf(next) << 8) - 1 : LAST_ID;
+  const ranges =
+    unit.facts.vendor === ATI
+      ? [
+          { first, last: first + PROCESSOR - 1 },
+          { first: first + 0x100, last },
+        ]
+      : [{ first: unit.rid + 1, last }];
+  return {
+    deviceId: unit.rid,
+    segment: unit.segment,
+    efr: USUAL_FEATURES,
+    efr2: 0n,
+    entries: ranges.map((range) => ({ kind: 'range', ...range })),
+  };
+};
 
 /**
  * The IVRS that a usual AMD machine would have: a unit for each function that is an IOMMU, which takes what follows it.

@@ -44,6 +44,14 @@ class SegmentTable {
   }
 }
 
+/** How a release reads the table. */
+export interface TableRules {
+  /** PCI segments are told apart; before 6.0 all share one table. */
+  readonly tellsSegments: boolean;
+  /** Every range owns the id that was last named as an alias, or id 0, whether or not it is seen as that: 6.14 to 6.16. */
+  readonly rangesOwnAlias: boolean;
+}
+
 /** A device that is named by its ACPI ids, and where. */
 export interface AcpiHidDevice {
   readonly segment: number;
@@ -64,11 +72,8 @@ export class DeviceTable {
   /** In table order. */
   readonly acpiHidDevices: readonly AcpiHidDevice[];
 
-  /**
-   * @param units - In table order, at most 255.
-   * @param tellsSegments - Whether the release tells PCI segments apart: before 6.0 all share one table.
-   */
-  constructor(units: readonly AmdUnit[], tellsSegments: boolean) {
+  /** @param units - In table order, at most 255. */
+  constructor(units: readonly AmdUnit[], { tellsSegments, rangesOwnAlias }: TableRules) {
     this.#units = units;
     this.#telling = tellsSegments;
     const hids: AcpiHidDevice[] = [];
@@ -78,7 +83,7 @@ export class DeviceTable {
     }
     for (const [at, { ivhd }] of units.entries()) {
       const segment = this.#key(ivhd.segment);
-      enter(this.#grow(segment), at + 1, ivhd.entries);
+      enter(this.#grow(segment), at + 1, ivhd.entries, rangesOwnAlias);
       for (const entry of ivhd.entries) if (entry.kind === 'acpi-hid') hids.push({ segment, entry });
     }
     // An IOMMU does not translate its own function.
@@ -138,12 +143,16 @@ const raiseEnd = (table: SegmentTable, entry: DeviceEntry): void => {
 };
 
 /** A range that no entry opened starts at 0, or where the last one did. */
-const enter = (table: SegmentTable, owner: number, entries: readonly DeviceEntry[]): void => {
+const enter = (table: SegmentTable, owner: number, entries: readonly DeviceEntry[], rangesOwnAlias: boolean): void => {
   let start: { readonly deviceId: number; readonly alias?: number } = { deviceId: 0 };
+  let lastAlias = 0;
   for (const entry of entries) {
+    if ('alias' in entry && entry.alias !== undefined) lastAlias = entry.alias;
     if (entry.kind === 'range-start') start = entry;
-    else if (entry.kind === 'range-end') own(table, owner, start.deviceId, entry.deviceId, start.alias);
-    else if (entry.kind === 'all') own(table, owner, 0, IDS - 1);
+    else if (entry.kind === 'range-end') {
+      own(table, owner, start.deviceId, entry.deviceId, start.alias);
+      if (rangesOwnAlias) table.own(lastAlias, lastAlias, owner);
+    } else if (entry.kind === 'all') own(table, owner, 0, IDS - 1);
     else own(table, owner, entry.deviceId, entry.deviceId, entry.kind === 'select' ? entry.alias : undefined);
   }
 };

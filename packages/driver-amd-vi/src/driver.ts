@@ -6,6 +6,7 @@ import {
   type GroupDecision,
   type IommuDriver,
   isIommuError,
+  type Kernel,
   type Platform,
   type Reason,
   type Refusal,
@@ -17,7 +18,7 @@ import { forEachDmaAlias, formatPciAddress, isPciDevice, type PciDevice, pciDevi
 import { AcpiHidGroups, type AcpiHidMatch, matchAcpiHid } from './acpi-hid.js';
 import { assumeIvrs } from './assume.js';
 import { unitFiles } from './attributes.js';
-import { DeviceTable } from './device-table.js';
+import { DeviceTable, type TableRules } from './device-table.js';
 import { type Ivrs, parseIvrs } from './ivrs.js';
 import { off, whyOff, whyUnusable } from './off.js';
 import { type AmdParameters, amdParameters } from './parameters.js';
@@ -41,11 +42,11 @@ export const amdVi = (): IommuDriver => ({
     if (reason) return reason;
     const ivrs = readTable(table, platform);
     if ('rule' in ivrs) return off(ivrs, ['pci-acs']);
-    const tellsSegments = platform.kernel.rule('amd-segments') !== 'one-table';
-    const units = unitsOf(ivrs, platform, tellsSegments);
+    const rules = rulesOf(platform.kernel);
+    const units = unitsOf(ivrs, platform, rules.tellsSegments);
     const unusable = whyUnusable(units);
     if (unusable) return off(unusable, ['pci-acs']);
-    return new BoundAmdVi(platform, ivrs, units, parameters, tellsSegments);
+    return new BoundAmdVi(platform, ivrs, units, parameters, rules);
   },
   assume: assumeIvrs,
 });
@@ -65,6 +66,11 @@ const readTable = (table: Uint8Array, { report }: Platform): Ivrs | Reason => {
     return refused('ivrs-invalid', error.message);
   }
 };
+
+const rulesOf = (kernel: Kernel): TableRules => ({
+  tellsSegments: kernel.rule('amd-segments') !== 'one-table',
+  rangesOwnAlias: kernel.rule('amd-ranges') === 'own-alias',
+});
 
 /** The ids are worked out when they are asked for. */
 class FoundForFunction implements UnitFound {
@@ -99,17 +105,11 @@ class BoundAmdVi implements BoundDriver {
   readonly #aliased = new WeakSet<PciDevice>();
   readonly #mayBeIdentity: boolean;
 
-  constructor(
-    platform: Platform,
-    ivrs: Ivrs,
-    units: readonly AmdUnit[],
-    parameters: AmdParameters,
-    tellsSegments: boolean,
-  ) {
+  constructor(platform: Platform, ivrs: Ivrs, units: readonly AmdUnit[], parameters: AmdParameters, rules: TableRules) {
     const { kernel } = platform;
     this.#platform = platform;
     this.units = units;
-    this.#table = new DeviceTable(units, tellsSegments);
+    this.#table = new DeviceTable(units, rules);
     const ignoresHypertransport =
       kernel.rule('amd-hypertransport') !== 'reserved' &&
       ((commonFeatures(units, 'efr2') ?? 0n) & EFR2_HT_RANGE_IGNORE) !== 0n;

@@ -21,8 +21,8 @@ test('supposes that a single unit takes all after it', () => {
   expect(unitsFor([HOST, UNIT, fn('00:03.0')])).toEqual(['2: 3-fffe']);
 });
 
-test('supposes that a unit of an older chipset takes the host bridge too', () => {
-  expect(unitsFor([HOST, { ...UNIT, id: '1002:5a23' }])).toEqual(['2: 0-fffe']);
+test('supposes that a unit of an older chipset takes the host bridge too, and not the processor', () => {
+  expect(unitsFor([HOST, { ...UNIT, id: '1002:5a23' }])).toEqual(['2: 0-bf-100-fffe']);
 });
 
 test('supposes of several units that each takes all up to the next root bus, the highest first', () => {

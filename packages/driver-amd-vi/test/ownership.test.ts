@@ -122,6 +122,35 @@ test('says of a segment without a unit only that it is not named', () => {
   });
 });
 
+const OWN_ALIAS = { 'amd-ranges': 'own-alias' };
+
+test.each([
+  ['id 0', [start('00:01.0'), end('ff:1f.6')], '00:00.0'],
+  [
+    'the id that a range before it is seen as',
+    [aliasStart('02:00.0', '01:00.0'), end('02:1f.7'), select('01:00.0'), start('03:00.0'), end('04:00.0')],
+    '01:00.0',
+  ],
+  [
+    'the id that one before it is seen as',
+    [aliasSelect('02:00.0', '01:00.0'), start('03:00.0'), end('04:00.0')],
+    '01:00.0',
+  ],
+])('gives a unit with a range, from 6.14 to 6.16, also %s', (_, entries, address) => {
+  const functions = [UNIT, fn(address)];
+  expect(ownerOf(address, { ivrs: ivrsOf(...entries), functions, rules: OWN_ALIAS })).toBe('ivhd0');
+});
+
+test('gives the id to the unit whose range comes last', () => {
+  const table = ivrs(
+    ivhd({ unit: '40:00.2' }, start('40:00.3'), end('7f:1f.7')),
+    ivhd({ unit: '00:00.2' }, start('00:00.3'), end('3f:1f.7')),
+  );
+  const functions = [UNIT, unitFunction('40:00.2'), fn('00:00.0')];
+  expect(ownerOf('00:00.0', { ivrs: table, functions, rules: OWN_ALIAS })).toBe('ivhd1');
+  expect(ownerOf('00:00.0', { ivrs: table, functions })).toBe('not-in-ivrs');
+});
+
 const TWO_SEGMENTS = ivrs(
   ivhd({ unit: '00:00.2' }, select('01:00.0')),
   ivhd({ unit: '00:00.2', segment: 1 }, select('02:00.0')),

@@ -137,6 +137,17 @@ export const KERNEL_RULES: readonly KernelRule[] = [
     source: 'patches for several PCI segments of 2022; the release that brought them was not found',
   },
   {
+    rule: 'amd-ranges',
+    touches: 'partition',
+    value: 'own-alias',
+    from: '6.14',
+    until: '6.17',
+    proof: 'stated',
+    effect:
+      'A range of ids in the IVRS also takes the id last named as an alias, usually 00:00.0; 6.16.9 no longer does.',
+    source: 'commits 7bea695ada0 and a0c17ed907ac; logs of 6.13 to 6.17 posted with bug reports',
+  },
+  {
     rule: 'amd-acpi-hid',
     touches: 'partition',
     value: 'hid-and-uid',
