@@ -40,6 +40,13 @@ test('gives the last of two aliases', () => {
   expect(linesOf(['00:04.0', '00:05.0', '00:06.0'], ...entries)).toEqual(['00:04.0', '00:05.0 00:06.0']);
 });
 
+test('joins the whole bus of an alias at 3.17', () => {
+  const functions = [UNIT, fn('00:04.0'), fn('00:05.0'), fn('00:06.0')];
+  const rules = { 'pci-group': 'v3.17' };
+  const iommu = boot({ ivrs: ivrsOf(all, aliasSelect('00:04.0', '00:05.0')), functions, rules });
+  expect(groupLines(iommu)).toEqual(['00:04.0 00:05.0 00:06.0']);
+});
+
 test('says that the functions use each other’s ids', () => {
   const iommu = boot({
     ivrs: ivrsOf(all, aliasSelect('00:05.0', '00:04.0')),
