@@ -116,8 +116,6 @@ export const boot = (sketch: MachineSketch): Iommu => {
   return iommu;
 };
 
-export const unitNames = (sketch: MachineSketch): string[] => bind(sketch).units.map(({ name }) => name);
-
 /** Which unit a function belongs to: its name, or the rule by which it has none. */
 export const ownerOf = (address: string, sketch: MachineSketch): string => {
   const built = machine(sketch);
