@@ -6,7 +6,7 @@ import { type Score, score } from '../fidelity/score.js';
 import { needsCorpus } from '../support/needs.js';
 
 /** Vendors whose driver package is part of the default set. */
-const MODELLED = ['Intel'];
+const MODELLED = ['Intel', 'AMD'];
 
 const scoresOf = async (folder: string): Promise<Score[]> => {
   const scores: Score[] = [];

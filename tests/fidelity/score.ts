@@ -2,9 +2,9 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { check } from '@iommu/analysis';
 import { isIommuError } from '@iommu/core';
-import { intelVtd } from '@iommu/driver-intel-vtd';
 import { readMachine } from '@iommu/host';
 import { boot, type RunningMachine } from '@iommu/machine';
+import { allDrivers } from '../support/drivers.js';
 import { type Evidence, findEvidence } from './evidence.js';
 
 /**
@@ -56,7 +56,7 @@ const textOf = (path: string): string => {
   return files.map((name) => readFileSync(join(path, name), 'latin1')).join('\n');
 };
 
-const drivers = [intelVtd()];
+const drivers = allDrivers();
 
 /** Score one dump: a file, or a folder with the files of one machine. */
 export const score = async (path: string, name: string): Promise<Score> => {

@@ -6,7 +6,7 @@ import type { FileTree } from '@iommu/host';
 
 /** Files and directories that are, or hold, the answer. */
 const ANSWER =
-  /^(?:expected\.json|steps\.(?:txt|json)|qmp\.json|log\.txt|sys\/kernel\/iommu_groups|sys\/class\/iommu)(?:\/|$)|\/iommu(?:_group)?$|\/iommu\/[^/]+\/devices(?:\/|$)|\/domains_used$/;
+  /^(?:expected\.json|steps\.(?:txt|json)|qmp\.json|log\.txt|sys\/kernel\/iommu_groups|sys\/class\/iommu)(?:\/|$)|\/iommu_group$|\/iommu\/[^/]+\/devices(?:\/|$)|\/domains_used$/;
 
 /** Everything else that an IOMMU driver puts into sysfs. */
 const DRIVER = /(?:^|\/)(?:virtual|platform\/[^/]+|pci[^/]*\/.*)\/iommu(?:\/|$)/;
@@ -30,7 +30,12 @@ const withoutGroupLines = (bytes: Uint8Array): Uint8Array =>
  * release and the command line.
  */
 export const strip = (tree: FileTree, bare = false): FileTree => {
-  const hidden = (path: string): boolean => ANSWER.test(path) || (bare && (DRIVER.test(path) || path === 'dmesg.txt'));
+  const hidden = (path: string): boolean => {
+    if (bare && (DRIVER.test(path) || path === 'dmesg.txt')) return true;
+    // Of the function that is an IOMMU it is a folder, and holds the unit's registers.
+    if (path.endsWith('/iommu')) return tree.link(path) !== undefined;
+    return ANSWER.test(path);
+  };
   return {
     read: (path) => {
       const bytes = hidden(path) ? undefined : tree.read(path);

@@ -11,6 +11,10 @@ export interface Device {
   readonly path: string;
   /** Its node in the firmware's own tree: an ACPI path (`\\_SB.PCI0.I2C0`) or a device tree path (`/soc/ethernet@9040000`). */
   readonly firmwareNode?: string;
+  /** Its ACPI hardware id (`_HID`): `AMDI0020`. */
+  readonly hardwareId?: string;
+  /** Its ACPI unique id (`_UID`) among devices of one hardware id, as sysfs prints it: `0`. */
+  readonly uniqueId?: string;
   /** The firmware marks the place as reachable from outside; such a device is always translated. */
   readonly untrusted?: boolean;
 }

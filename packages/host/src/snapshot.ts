@@ -89,7 +89,11 @@ export const readSnapshot = (tree: FileTree, log?: string): Machine | undefined 
   const pci = readSysfsPci(sys, paths);
   const firmware = readFirmware(top);
   const kernel = readKernel(top, dmesg);
-  const fromSysfs = readSysfsUnits(sys);
+  const fromSysfs = readSysfsUnits(
+    sys,
+    paths.map(([, path]) => path),
+    kernel,
+  );
   const units = [
     ...fromSysfs,
     ...(dmesg?.units ?? []).filter(({ address }) => !fromSysfs.some((unit) => unit.address === address)),

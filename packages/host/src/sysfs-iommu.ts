@@ -1,4 +1,4 @@
-import type { MachineUnit, Observed, ObservedGroup } from '@iommu/machine';
+import { type MachineKernel, type MachineUnit, type Observed, type ObservedGroup, resolveKernel } from '@iommu/machine';
 import { type FileTree, linkName, readText, resolveLink } from './file-tree.js';
 
 const hex64 = (text: string | undefined): string | undefined =>
@@ -13,24 +13,45 @@ const versionRegister = (text: string | undefined): string | undefined => {
   return match ? `0x${((Number(match[1]) << 4) | Number(match[2])).toString(16)}` : undefined;
 };
 
-/** Registers that units show as attributes: hardware facts, not results of grouping. */
-export const readSysfsUnits = (sys: FileTree): MachineUnit[] => {
+/**
+ * Registers that units show as attributes: hardware facts, not results of grouping.
+ *
+ * @param functionPaths - Of the PCI functions, below which units may stand.
+ * @param kernel - Whose files they are: releases differ in what they print.
+ */
+export const readSysfsUnits = (
+  sys: FileTree,
+  functionPaths: Iterable<string> = [],
+  kernel?: MachineKernel,
+): MachineUnit[] => {
   const directories = new Map<string, string>();
   for (const name of sys.list('devices/virtual/iommu')) directories.set(name, `devices/virtual/iommu/${name}`);
+  for (const path of functionPaths) {
+    // Of a device behind a unit it is a link to the unit.
+    if (sys.link(`${path}/iommu`) !== undefined) continue;
+    for (const name of sys.list(`${path}/iommu`)) directories.set(name, `${path}/iommu/${name}`);
+  }
   for (const name of sys.list('class/iommu')) {
     const link = sys.link(`class/iommu/${name}`);
     const path = link === undefined ? undefined : resolveLink('class/iommu', link);
     if (path !== undefined) directories.set(name, path);
   }
+  const efr2First = resolveKernel(kernel).rule('amd-features') === 'efr2-first';
   return [...directories]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([name, path]) => readUnit(sys, name, path) ?? []);
+    .flatMap(([name, path]) => readUnit(sys, name, path, efr2First) ?? []);
 };
 
-const readUnit = (sys: FileTree, name: string, path: string): MachineUnit | undefined => {
+/** `29d3:0`, or `0:29d3`, or of older releases `29d3`: the first and the second extended feature register. */
+const featureRegisters = (text: string | undefined, efr2First: boolean): readonly (string | undefined)[] => {
+  const parts = text?.split(':') ?? [];
+  return efr2First && parts.length === 2 ? parts.reverse() : parts;
+};
+
+const readUnit = (sys: FileTree, name: string, path: string, efr2First: boolean): MachineUnit | undefined => {
   const intel = (file: string) => readText(sys, `${path}/intel-iommu/${file}`);
   const amd = (file: string) => readText(sys, `${path}/amd-iommu/${file}`);
-  const [features, features2] = amd('features')?.split(':') ?? [];
+  const [features, features2] = featureRegisters(amd('features'), efr2First);
   const read = registers({
     version: versionRegister(intel('version')),
     cap: hex64(intel('cap')) ?? hex64(amd('cap')),

@@ -42,6 +42,31 @@ test('reads the registers of AMD-Vi units, with one feature register or two', ()
   ]);
 });
 
+test('finds a unit in the folder of the function that it is, and follows no link of a function behind it', () => {
+  const tree = memoryTree({
+    [`${amd}/amd-iommu/cap`]: '190b640f\n',
+    'devices/pci0000:00/0000:00:01.0/iommu': { link: `../0000:00:00.2/iommu/ivhd0` },
+  });
+  const paths = [
+    'devices/pci0000:00/0000:00:00.2',
+    'devices/pci0000:00/0000:00:01.0',
+    'devices/pci0000:00/0000:00:02.0',
+  ];
+  expect(readSysfsUnits(tree, paths)).toEqual([{ name: 'ivhd0', registers: { cap: '0x190b640f' } }]);
+});
+
+test.each([
+  ['5.10.0', '29d3', { efr: '0x29d3' }],
+  ['6.1.0', '0:29d3', { efr: '0x29d3', efr2: '0x0' }],
+  ['6.1.0', '29d3', { efr: '0x29d3' }],
+  ['7.3.4', '29d3:0', { efr: '0x29d3', efr2: '0x0' }],
+])('reads the features of an AMD-Vi unit as release %s prints them: %s', (release, text, registers) => {
+  const tree = memoryTree({ [`${amd}/amd-iommu/features`]: `${text}\n` });
+  expect(readSysfsUnits(tree, ['devices/pci0000:00/0000:00:00.2'], { release })).toEqual([
+    { name: 'ivhd0', registers },
+  ]);
+});
+
 test('leaves out a unit that shows no registers', () => {
   const link = { link: '../../devices/platform/arm-smmu-v3.0.auto/iommu/smmu3.0x0000000009050000' };
   expect(readSysfsUnits(memoryTree({ 'class/iommu/smmu3.0x0000000009050000': link }))).toEqual([]);

@@ -66,6 +66,7 @@ export const boot = (machine: Machine, options: BootOptions): RunningMachine => 
   });
   const devices = [...(machine.devices ?? []).map(platformDevice), ...topology.devices];
   const supposed = machine.firmware ? undefined : suppose(options.drivers, topology);
+  if (supposed?.acpi['IVRS']) settings.ivrs = true;
   const platform = platformOf(
     machine,
     kernel,

@@ -144,6 +144,8 @@ export const machineSchema = {
           bus: text,
           path: { ...text, description: 'Below /sys/devices.' },
           firmwareNode: { ...text, description: 'ACPI path or device tree path.' },
+          hardwareId: { ...text, description: 'ACPI hardware id: AMDI0020.' },
+          uniqueId: { ...text, description: 'ACPI unique id.' },
           driver: { anyOf: [text, { type: 'null' }] },
         },
       },

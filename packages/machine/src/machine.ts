@@ -57,6 +57,10 @@ export interface MachineDevice {
   readonly path: string;
   /** Its ACPI path (`\_SB.NET0`) or device tree path (`/soc/ethernet@9040000`). */
   readonly firmwareNode?: string;
+  /** Its ACPI hardware id (`_HID`): `AMDI0020`. */
+  readonly hardwareId?: string;
+  /** Its ACPI unique id (`_UID`): `0`. */
+  readonly uniqueId?: string;
   readonly driver?: string | null;
 }
 

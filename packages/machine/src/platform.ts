@@ -9,8 +9,16 @@ export interface PlatformDevice extends Device {
 }
 
 export const platformDevice = (description: MachineDevice): PlatformDevice => {
-  const { name, bus, path, firmwareNode } = description;
-  return { name, bus, path, description, ...(firmwareNode !== undefined && { firmwareNode }) };
+  const { name, bus, path, firmwareNode, hardwareId, uniqueId } = description;
+  return {
+    name,
+    bus,
+    path,
+    description,
+    ...(firmwareNode !== undefined && { firmwareNode }),
+    ...(hardwareId !== undefined && { hardwareId }),
+    ...(uniqueId !== undefined && { uniqueId }),
+  };
 };
 
 const unitRegisters = ({ name, address, registers = {}, responds }: MachineUnit): UnitRegisters => ({

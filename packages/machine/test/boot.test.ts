@@ -229,3 +229,25 @@ test('leaves a device without a group that the driver refuses', () => {
   const running = run(simple('0000:00:01.0'), { drivers: [driver] });
   expect(running.outcomeOf(running.device('00:01.0')).reasons.map(({ rule }) => rule)).toEqual(['ENODEV']);
 });
+
+test.each([
+  [true, 2],
+  [false, 1],
+])(
+  'tells PCI of an IVRS that is only supposed (%s): its quirk of AMD southbridges then isolates',
+  (supposed, count) => {
+    const southbridge = (fn: number, id: string): MachinePciFunction => ({
+      address: `0000:00:14.${fn}`,
+      id,
+      express: null,
+      headerType: 0,
+      multifunction: true,
+    });
+    const driver = {
+      ...toy(),
+      assume: () => ({ acpi: supposed ? { IVRS: new Uint8Array() } : {}, text: 'a table' }),
+    };
+    const running = run(pci(southbridge(0, '1002:4385'), southbridge(5, '1002:4399')), { drivers: [driver] });
+    expect(groups(running)).toHaveLength(count);
+  },
+);

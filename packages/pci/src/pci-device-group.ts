@@ -146,8 +146,9 @@ const peerReason = (subject: PciDevice, other: PciDevice, verdicts: PciReason['v
   new PciReason('multifunction-without-acs', subject, other, 'get_pci_function_alias_group()', verdicts);
 
 /** Release 3.17 only: one alias quirk on a bus joins all that is on it. @see Linux v3.17 drivers/iommu/iommu.c iommu_group_get_for_pci_dev() */
-const busWithAlias = ({ subject, groups }: GroupSearch, device: PciDevice): FoundGroup | undefined => {
-  if (!device.pciBus.hasAliases) return undefined;
+const busWithAlias = ({ subject, groups, firmware }: GroupSearch, device: PciDevice): FoundGroup | undefined => {
+  const { hasAliases, devices } = device.pciBus;
+  if (!hasAliases && !devices.some((other) => aliasesOf(other, firmware).length > 0)) return undefined;
   for (const other of device.pciBus.devices) {
     const group = other === device ? undefined : groups.get(other);
     if (group)

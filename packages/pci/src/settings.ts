@@ -10,5 +10,5 @@ export interface PciSettings {
   /** Whether an IOMMU driver asked for ACS, so that the kernel switches it on. @see pci_request_acs() */
   acsRequested: boolean;
   /** Whether the machine has an IVRS table: a quirk of AMD southbridges looks for it. */
-  readonly ivrs: boolean;
+  ivrs: boolean;
 }

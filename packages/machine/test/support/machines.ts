@@ -65,6 +65,8 @@ export const WHOLE: Machine = {
       bus: 'platform',
       path: 'platform/9040000.ethernet',
       firmwareNode: '\\_SB.NET0',
+      hardwareId: 'AMDI0020',
+      uniqueId: '0',
       driver: null,
     },
   ],

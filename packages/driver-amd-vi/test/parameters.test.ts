@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { amdParameters } from '../src/parameters.js';
+import { fakeKernel } from './support/kernel.js';
+
+const read = (commandLine: string) => amdParameters(fakeKernel({ commandLine }));
+
+test('is on, and asks for nothing, when nothing is said', () => {
+  expect(read('quiet')).toEqual({
+    off: undefined,
+    forced: false,
+    forceIsolation: false,
+    strict: false,
+    memoryEncrypted: false,
+  });
+});
+
+test.each([
+  ['amd_iommu=off', 'amd_iommu=off'],
+  ['amd_iommu=fullflush,off', 'amd_iommu=off'],
+  ['iommu=off', 'iommu=off'],
+  ['iommu=pt,off amd_iommu=off', 'iommu=off'],
+  ['intel_iommu=off', undefined],
+  ['amd_iommu=on', undefined],
+  ['iommu=pt', undefined],
+])('reads from %s what is off', (line, expected) => {
+  expect(read(line).off).toBe(expected);
+});
+
+test.each([
+  ['amd_iommu=force_enable', 'forced'],
+  ['amd_iommu=force_isolation', 'forceIsolation'],
+  ['amd_iommu=fullflush', 'strict'],
+  ['amd_iommu=pgtbl_v2,fullflush', 'strict'],
+  ['amd_iommu=pgtbl_v2 amd_iommu=fullflush', 'strict'],
+  ['mem_encrypt=on', 'memoryEncrypted'],
+] as const)('reads %s', (line, member) => {
+  expect(read(line)[member]).toBe(true);
+});
+
+test('takes the last word on memory encryption', () => {
+  expect(read('mem_encrypt=on mem_encrypt=off').memoryEncrypted).toBe(false);
+});
