@@ -24,3 +24,15 @@ test('real lspci dumps with groups: every difference has a line that shows its c
   const wrong = judged.filter(({ outcome }) => outcome !== 'equal' && outcome !== 'evidence');
   expect(wrong.map(({ name, outcome, remark }) => `${name}: ${outcome}, ${remark}`)).toEqual([]);
 });
+
+test.for(['group-listings', 'dmesg'])(
+  'real %s: nothing in them contradicts the rules without a cause',
+  async (kind, context) => {
+    const folder = needsCorpus(context, `real/${kind}`);
+    const scores = await scoresOf(folder);
+    expect(scores.length).toBeGreaterThan(10);
+    const wrong = scores.filter(({ outcome }) => outcome === 'unexplained');
+    expect(wrong.map(({ name, remark, differing }) => `${name}: ${remark}: ${differing[0]}`)).toEqual([]);
+  },
+  300_000,
+);

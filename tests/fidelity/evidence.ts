@@ -35,9 +35,21 @@ const conflictingGroups: Finder = (lines) => {
   return undefined;
 };
 
+const JOINING = /Adding to iom/;
+const JOINED_WHOLE = /\b[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]: (?:iommu: )?Adding to iommu group \d+\s*$/;
+/** A second message begins within the line. */
+const STAMP_INSIDE = /.\[ *\d+\.\d{6}/;
+
+/** A message of a log about a group of which a part was overwritten: the console lost characters. */
+const damagedGroupLine: Finder = (lines) => {
+  const at = lines.findIndex((line) => JOINING.test(line) && (!JOINED_WHOLE.test(line) || STAMP_INSIDE.test(line)));
+  return at < 0 ? undefined : { cause: 'a damaged line on a group', line: at + 1 };
+};
+
 const FINDERS: readonly Finder[] = [
   firstMatch('an out-of-tree patch splits groups (pcie_acs_override)', /pcie_acs_override=/),
   conflictingGroups,
+  damagedGroupLine,
 ];
 
 /** What the text itself shows of the cause of a difference. */

@@ -47,6 +47,33 @@ export const asText = (scores: readonly Score[]): string => {
   return [...lines, '', ...lacking(scores), summary(scores)].join('\n');
 };
 
+const OUTCOMES: readonly Outcome[] = ['equal', 'evidence', 'unexplained', 'unknown', 'unjudged'];
+
+const tallied = (key: string, label: string, scores: readonly Score[]): string => {
+  const counts = OUTCOMES.map((outcome) => count(scores, outcome)).join(' | ');
+  return `| ${key} | ${label} | ${scores.length} | ${counts} |`;
+};
+
+const grouped = (scores: readonly Score[], keyOf: (score: Score) => string): (readonly [string, Score[]])[] => {
+  const groups = new Map<string, Score[]>();
+  for (const score of scores) groups.set(keyOf(score), [...(groups.get(keyOf(score)) ?? []), score]);
+  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
+};
+
+/** How many fare how, by vendor and by what is missing or shows the cause: for folders of very many dumps. */
+export const asSummary = (scores: readonly Score[]): string =>
+  [
+    `| IOMMU | lacking, or cause | dumps | ${OUTCOMES.join(' | ')} |`,
+    `| --- | --- | ---: | ${OUTCOMES.map(() => '---:').join(' | ')} |`,
+    ...grouped(scores, ({ vendor }) => vendor).flatMap(([vendor, ofVendor]) =>
+      grouped(ofVendor, ({ remark, outcome }) =>
+        outcome === 'unjudged' ? 'no machine' : remark.replace(/, line \d+$/, ''),
+      ).map(([remark, list]) => tallied(vendor, remark, list)),
+    ),
+    '',
+    `${summary(scores)}.`,
+  ].join('\n');
+
 /** The table of `docs/fidelity.md`. */
 export const asMarkdown = (scores: readonly Score[]): string =>
   [

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { check } from '@iommu/analysis';
 import { isIommuError } from '@iommu/core';
 import { readMachine } from '@iommu/host';
-import { boot, type RunningMachine } from '@iommu/machine';
+import { boot, KERNEL_RULES, type Machine, type RunningMachine } from '@iommu/machine';
 import { allDrivers } from '../support/drivers.js';
 import { type Evidence, findEvidence } from './evidence.js';
 
@@ -39,11 +39,14 @@ const vendorOf = ({ topology, kernel }: RunningMachine): string => {
   return vendor ?? (kernel.arch === 'arm64' ? 'Arm' : 'other');
 };
 
+const NO_DRIVER = 'no driver for its IOMMU';
+const WITHOUT_DRIVER: ReadonlySet<string> = new Set(['no-driver', 'no-firmware-in-input', 'no-iommu-in-firmware']);
+
 /** What a dump lacks, by its first reason. */
 const missingOf = (running: RunningMachine): string => {
   for (const device of running.devices) {
     const [reason] = running.outcomeOf(device).reasons;
-    if (reason?.rule === 'no-driver') return 'no driver for its IOMMU';
+    if (reason && WITHOUT_DRIVER.has(reason.rule)) return NO_DRIVER;
   }
   if (running.topology.devices.some(({ pciBus }) => pciBus.parentUnknown)) return 'bus numbers of bridges';
   if (running.topology.devices.some(({ express }) => express === undefined)) return 'capability lists';
@@ -57,6 +60,15 @@ const textOf = (path: string): string => {
 };
 
 const drivers = allDrivers();
+
+/** Whether the groups are those of some other release: a dump that does not name its own cannot tell. */
+const someReleaseAgrees = (machine: Machine): boolean => {
+  const borders = KERNEL_RULES.filter(({ touches }) => touches === 'partition').flatMap(({ from }) => from ?? []);
+  return borders.some((kernel) => {
+    const report = check(boot(machine, { drivers, kernel }), boot(machine, { drivers, kernel, unknown: 'optimistic' }));
+    return report?.partition === 'equal' || report?.partition === 'unknown';
+  });
+};
 
 /** Score one dump: a file, or a folder with the files of one machine. */
 export const score = async (path: string, name: string): Promise<Score> => {
@@ -76,8 +88,9 @@ export const score = async (path: string, name: string): Promise<Score> => {
     const judged = { ...known, ids: report.ids, differing };
     if (report.partition === 'equal') return { ...judged, outcome: 'equal', remark: '' };
     if (report.partition === 'unknown') return { ...judged, outcome: 'unknown', remark: missingOf(running) };
-    if (missingOf(running) === 'no driver for its IOMMU')
-      return { ...judged, outcome: 'unknown', remark: 'no driver for its IOMMU', differing: [] };
+    if (missingOf(running) === NO_DRIVER) return { ...judged, outcome: 'unknown', remark: NO_DRIVER, differing: [] };
+    if (machine.kernel?.release === undefined && someReleaseAgrees(machine))
+      return { ...judged, outcome: 'unknown', remark: 'the release of its kernel' };
     const evidence = findEvidence(textOf(path));
     return evidence
       ? { ...judged, outcome: 'evidence', remark: `${evidence.cause}, line ${evidence.line}`, evidence }

@@ -129,6 +129,7 @@ export const markIgnored = (
   const present = new Set(platform.devices.map(({ firmwareNode }) => firmwareNode));
   const quirks = graphicsQuirks(topology?.devices ?? [], platform.kernel);
   const scopes = scopeDevices(topology, units, platform.report);
+  const leavesGraphics = platform.kernel.rule('vtd-graphics-off') !== 'grouped';
   for (const unit of units) {
     const { drhd, registers } = unit;
     if (noAddressWidth(registers)) {
@@ -150,7 +151,7 @@ export const markIgnored = (
         'none of the devices that it names is there',
         'init_no_remapping_devices()',
       );
-    } else if (!namespace && named.every(isDisplay) && (parameters.igfxOff || quirks.igfxOff)) {
+    } else if (leavesGraphics && !namespace && named.every(isDisplay) && (parameters.igfxOff || quirks.igfxOff)) {
       const why = parameters.igfxOff ? 'intel_iommu=igfx_off is given' : `of a quirk of ${quirks.igfxOff?.name}`;
       unit.ignored = ignored(
         unit,

@@ -16,6 +16,11 @@ describe('a unit that serves graphics only', () => {
     expect(units([GRAPHICS])).toEqual(BOTH);
   });
 
+  test('is not left alone by releases that group what is behind it', () => {
+    const kernel = { commandLine: 'intel_iommu=igfx_off', rules: { 'vtd-graphics-off': 'grouped' } };
+    expect(units([GRAPHICS], kernel)).not.toEqual(ALONE);
+  });
+
   test('is left alone with intel_iommu=igfx_off', () => {
     expect(units([GRAPHICS], { commandLine: 'intel_iommu=igfx_off' })).toEqual(ALONE);
   });

@@ -71,3 +71,36 @@ test('leaves out a bridge that the log does not list', () => {
 test('reads functions of segments with eight digits', () => {
   expect(parseDmesgPci(['pci 10000:e0:06.0: [f00d:0101] type 01 class 0x060400'])[0]?.address).toBe('10000:e0:06.0');
 });
+
+test('leaves out the sideband bridge that a driver looked at and hid again', () => {
+  const lines = [
+    'pci 0000:00:1f.0: [8086:9d4e] type 00 class 0x060100',
+    'pci 0000:00:1f.4: [8086:9d23] type 00 class 0x0c0500',
+    'pci 0000:00:1f.1: [8086:9d20] type 00 class 0x058000',
+  ];
+  const addresses = (log: readonly string[]) => parseDmesgPci(log).map(({ address }) => address);
+  expect(addresses(lines)).toEqual(['0000:00:1f.0', '0000:00:1f.4']);
+  // Found in its turn, it stays.
+  expect(addresses([lines[0] ?? '', lines[2] ?? '', lines[1] ?? ''])).toHaveLength(3);
+});
+
+test('leaves out what was seen to go, unless it came back', () => {
+  const found = 'pci 0000:07:00.0: [1002:73ff] type 00 class 0x030000';
+  const gone = 'pci 0000:07:00.0: Removing from iommu group 16';
+  expect(parseDmesgPci([found, gone])).toEqual([]);
+  expect(parseDmesgPci([found, gone, found])).toHaveLength(1);
+});
+
+test('finds the endpoints that host segments, by the numbers of the segments', () => {
+  const vmd = (address: string) => `pci ${address}: [8086:28c0] type 00 class 0x010400`;
+  const behind = (address: string) => `pci ${address}: [f00d:0110] type 00 class 0x010802`;
+  const lines = [
+    vmd('0000:79:00.5'),
+    vmd('0000:93:00.5'),
+    vmd('0000:ad:00.5'),
+    behind('10000:80:02.0'),
+    behind('10002:00:06.0'),
+  ];
+  const hosts = parseDmesgPci(lines).flatMap(({ segmentHost }) => segmentHost ?? []);
+  expect(hosts).toEqual(['0000:79:00.5', '0000:ad:00.5']);
+});

@@ -98,6 +98,15 @@ export const KERNEL_RULES: readonly KernelRule[] = [
     source: 'Documentation/ABI/testing/sysfs-kernel-iommu_groups',
   },
   {
+    rule: 'vtd-graphics-off',
+    touches: 'partition',
+    value: 'grouped',
+    until: '5.10',
+    proof: 'unverified',
+    effect: 'Graphics whose unit is left alone (intel_iommu=igfx_off, quirks) are in a group all the same.',
+    source: 'a log of 5.9 with igfx_off posted with a bug report; the release that changed it was not found',
+  },
+  {
     rule: 'vtd-domains-used',
     touches: 'files',
     value: 'bitmap-and-identity',

@@ -25,6 +25,8 @@ const BORDERS = [
   ['vtd-domains-used', '7.0', undefined],
   ['vtd-without-pass-through', '6.11', undefined],
   ['vtd-without-pass-through', '6.12', 'DMA'],
+  ['vtd-graphics-off', '5.9', 'grouped'],
+  ['vtd-graphics-off', '5.10', undefined],
   ['acs-workaround', '5.8', undefined],
   ['acs-workaround', '5.9', 'skipped'],
   ['acs-workaround', '5.10', undefined],

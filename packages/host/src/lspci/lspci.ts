@@ -1,23 +1,11 @@
 import type { Machine, MachineNote, MachinePciFunction, Observed } from '@iommu/machine';
-import {
-  addressKey,
-  ConfigSpace,
-  formatBus,
-  isVmdHost,
-  parsePciAddress,
-  readConfigFacts,
-  tryParsePciAddress,
-} from '@iommu/pci';
+import { addressKey, ConfigSpace, formatBus, parsePciAddress, readConfigFacts, tryParsePciAddress } from '@iommu/pci';
 import { type LiftedText, liftHexRows } from '../hex-rows.js';
 import { type PciIds, pciIds } from '../pci-ids.js';
+import { isVmdId, segmentHosts } from '../segment-hosts.js';
 import { type DeviceDetails, parseDetails } from './details.js';
 import { type Identity, identify } from './identity.js';
 import { type DeviceRecord, splitRecords } from './records.js';
-
-/** The kernel's first segment for hosts that make their own, such as VMD. */
-const FIRST_HOSTED_SEGMENT = 0x10000;
-/** Older kernels and lspci start them at 10000 hexadecimal all the same, whatever the count of digits. */
-const isHosted = (address: string): boolean => (tryParsePciAddress(address)?.segment ?? 0) >= FIRST_HOSTED_SEGMENT;
 
 interface Read {
   readonly address: string;
@@ -154,25 +142,6 @@ const keyOf = (address: string): number => {
   return addressKey(segment, rid);
 };
 
-/** Endpoints that host segments of their own, in the order of their addresses, as the kernel numbers the segments. */
-const segmentHosts = (reads: readonly Read[]): Map<number, string> => {
-  const hosts = reads
-    .filter(({ address, identity, record }) => {
-      const [vendor, device] = (identity.id ?? '').split(':').map((part) => Number.parseInt(part, 16));
-      return !isHosted(address) && (isVmdHost(vendor, device) || /Volume Management Device/i.test(record.header.names));
-    })
-    .map(({ address }) => address)
-    .sort();
-  const segments = [
-    ...new Set(reads.filter(({ address }) => isHosted(address)).map(({ address }) => parsePciAddress(address).segment)),
-  ];
-  return new Map(
-    segments
-      .sort((a, b) => a - b)
-      .flatMap((segment, at) => (hosts[at] === undefined ? [] : [[segment, hosts[at]] as const])),
-  );
-};
-
 const observedOf = (reads: readonly Read[]): Observed | undefined => {
   const groups = new Map<number, string[]>();
   let source: Observed['source'] = 'lspci';
@@ -234,7 +203,12 @@ export const lspciFromLifted = (text: LiftedText, ids: () => PciIds = pciIds): M
     wholeConfig: bytesBeyond(256),
   };
   const physical = physicalFunctions(reads);
-  const hosts = segmentHosts(reads);
+  const hosts = segmentHosts(
+    reads.map(({ address, identity, record }) => ({
+      address,
+      isHost: isVmdId(identity.id) || /Volume Management Device/i.test(record.header.names),
+    })),
+  );
   const functions = reads.map((read) => {
     const physicalFunction = physical.get(read.address);
     const segmentHost = hosts.get(parsePciAddress(read.address).segment);
