@@ -27,6 +27,7 @@ test('real lspci dumps with groups: every difference has a line that shows its c
 
 test.for(['group-listings', 'dmesg'])(
   'real %s: nothing in them contradicts the rules without a cause',
+  { timeout: 300_000 },
   async (kind, context) => {
     const folder = needsCorpus(context, `real/${kind}`);
     const scores = await scoresOf(folder);
@@ -34,5 +35,4 @@ test.for(['group-listings', 'dmesg'])(
     const wrong = scores.filter(({ outcome }) => outcome === 'unexplained');
     expect(wrong.map(({ name, remark, differing }) => `${name}: ${remark}: ${differing[0]}`)).toEqual([]);
   },
-  300_000,
 );
