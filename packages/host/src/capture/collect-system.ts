@@ -29,7 +29,9 @@ const kernelConfig = (top: FileTree, release: string | undefined): string | unde
 
 /** Tables go in as soon as all that concern IOMMUs could be read: a part of them would pass for the whole. */
 const collectFirmware = (top: FileTree, into: Collection): void => {
-  const tables = PLACES.tables.flatMap((place) => top.list(place).map((name) => ({ name, path: `${place}/${name}` })));
+  const tables = PLACES.tables.flatMap((place) =>
+    [...top.list(place)].sort().map((name) => ({ name, path: `${place}/${name}` })),
+  );
   const concerned = tables
     .filter(({ name }) => TABLES.test(name))
     .map(({ name, path }) => ({ name, bytes: top.read(path) }));
@@ -38,7 +40,7 @@ const collectFirmware = (top: FileTree, into: Collection): void => {
     const names = [...new Set(tables.map(({ name }) => name))].sort().join('\n');
     line(into, 'acpi/tables.txt', readText(top, 'acpi/tables.txt') ?? names);
     // Of tables in two places the first counts, as it does for who reads them.
-    for (const { name, bytes } of concerned.reverse()) if (bytes) into.file(`acpi/${name}`, bytes);
+    for (const { name, bytes } of concerned) if (bytes && !into.has(`acpi/${name}`)) into.file(`acpi/${name}`, bytes);
   }
   const deviceTree = PLACES.deviceTree.map((place) => top.read(place)).find((bytes) => bytes);
   if (deviceTree) into.file('fdt', deviceTree);

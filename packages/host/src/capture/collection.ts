@@ -15,6 +15,10 @@ export class Collection {
   /** Of the kernel's groups, how many; `undefined`: there is no place for them. */
   groups: number | undefined;
 
+  has(path: string): boolean {
+    return this.#entries.has(path);
+  }
+
   file(path: string, bytes: Uint8Array): void {
     this.#entries.set(path, { path, bytes });
   }

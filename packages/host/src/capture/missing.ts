@@ -66,7 +66,6 @@ const missingFirmware = (top: FileTree, sys: FileTree): Missing[] => {
 export const missingOf = (top: FileTree, sys: FileTree, found: Collection): Missing[] => {
   const absent = (there: unknown, code: string, message: string, needed: boolean): Missing[] =>
     there ? [] : [{ code, message, needed }];
-  const has = (path: string): boolean => found.entries.some((entry) => entry.path === path);
   return [
     ...missingConfigs(found),
     ...missingFirmware(top, sys),
@@ -83,13 +82,13 @@ export const missingOf = (top: FileTree, sys: FileTree, found: Collection): Miss
       true,
     ),
     ...absent(
-      has('dmesg.txt'),
+      found.has('dmesg.txt'),
       'log-unreadable',
       `the kernel's log is not readable: the order in which devices were found is supposed; ${AS_ROOT}`,
       false,
     ),
     ...absent(
-      has('config.txt'),
+      found.has('config.txt'),
       'kernel-config-unreadable',
       "the kernel's configuration is not readable: its defaults are supposed",
       false,

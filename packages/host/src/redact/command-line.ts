@@ -18,8 +18,10 @@ const isKept = (word: string): boolean => {
 };
 
 /** Blanks part words, double quotes hold one together. @see Linux v6.1 lib/cmdline.c next_arg() */
+const splitWords = (text: string): readonly string[] => text.match(/(?:[^\s"]|"[^"]*(?:"|$))+/g) ?? [];
+
 const wordsOf = (text: string): readonly string[] => {
-  const words: readonly string[] = text.match(/(?:[^\s"]|"[^"]*(?:"|$))+/g) ?? [];
+  const words = splitWords(text);
   const end = words.indexOf('--');
   // What follows is for the init process.
   return words.slice(0, end < 0 ? undefined : end);
@@ -28,11 +30,20 @@ const wordsOf = (text: string): readonly string[] => {
 /** A command line reduced to the words that concern PCI, IOMMUs and ACPI. */
 export const redactCommandLine = (text: string): string => wordsOf(text).filter(isKept).join(' ');
 
-/** Words that {@link redactCommandLine} takes out and that a log may repeat elsewhere: `name=value`, long enough to be told. */
+/** A path, an address with a user, or a long mixture of letters and digits: no word of a dump, and no address of a device. */
+const isDistinct = (value: string): boolean =>
+  value.length >= 8 &&
+  !/[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]/i.test(value) &&
+  (/[/@]/.test(value) || (value.length >= 12 && /\d/.test(value) && /[g-z]/i.test(value)));
+
+/** Words that {@link redactCommandLine} takes out, and their values, where a log that repeats them can be known by it. */
 export const droppedWords = (text: string): string[] =>
-  (text.match(/(?:[^\s"]|"[^"]*(?:"|$))+/g) ?? []).filter(
-    (word) => word.length >= 8 && /.=./.test(word) && !isKept(word),
-  );
+  splitWords(text)
+    .filter((word) => /.=./.test(word) && !isKept(word))
+    .flatMap((word) => {
+      const value = word.slice(word.indexOf('=') + 1);
+      return [...(word.length >= 8 ? [word] : []), ...(isDistinct(value) ? [value] : [])];
+    });
 
 const LOGGED = /((?:Kernel command line|Command line):[^\S\n]?)([^\n]*)/g;
 const UNKNOWN = /(Unknown kernel command line parameters )([^\n]*)/g;
