@@ -44,8 +44,9 @@ export const parseAcpidump = (text: string): Record<string, Uint8Array> => {
 
 const SIGNATURE = /^(?:DMAR|IVRS|IORT|VIOT|MCFG)$/;
 
-/** The signature of a table of those that speak of IOMMUs, in binary. */
+/** The signature of a table of those that speak of IOMMUs, in binary; `DMAR @ 0x…` is text. */
 export const acpiSignature = (bytes: Uint8Array): string | undefined => {
   const signature = String.fromCharCode(...bytes.subarray(0, 4));
-  return bytes.length >= 36 && SIGNATURE.test(signature) ? signature : undefined;
+  const isText = bytes[4] === 0x20 && bytes[5] === 0x40;
+  return bytes.length >= 36 && !isText && SIGNATURE.test(signature) ? signature : undefined;
 };

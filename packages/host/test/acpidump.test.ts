@@ -74,3 +74,7 @@ test.each([
 ])('finds the signature of a table %s of %i bytes', (signature, length, found) => {
   expect(acpiSignature(table(signature, length))).toBe(found);
 });
+
+test('takes a dump that starts with such a table for text', () => {
+  expect(acpiSignature(new TextEncoder().encode(dump('DMAR')))).toBeUndefined();
+});

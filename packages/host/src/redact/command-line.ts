@@ -48,10 +48,10 @@ export const droppedWords = (text: string): string[] =>
 const LOGGED = /((?:Kernel command line|Command line):[^\S\n]?)([^\n]*)/g;
 const UNKNOWN = /(Unknown kernel command line parameters )([^\n]*)/g;
 /** `cat /proc/cmdline`, and the variable of a boot loader's configuration. */
-const SHOWN = /^([>|\s]*)((?:BOOT_IMAGE=|initrd=|root=\S)[^\n]*)$/gm;
+const SHOWN = /^([>| \t]*)((?:BOOT_IMAGE=|initrd=|root=\S)[^\n]*)$/gm;
 const CONFIGURED = /(GRUB_CMDLINE_LINUX\w*=)(["'])([^"'\n]*)\2/g;
 /** What the kernel hands to init, a word a line. */
-const HANDED = /(with (?:arguments|environment):[^\n]*\n)((?:[^\n]*\] {4,}\S[^\n]*\n?|\s{4,}\S[^\n]*\n?)*)/g;
+const HANDED = /(with (?:arguments|environment):[^\n]*\n)((?:[^\n]*\] {4,}\S[^\n]*\n?|[ \t]{4,}\S[^\n]*\n?)*)/g;
 
 /** Texts that show a command line, wherever they stand in a log or a dump. */
 export const commandLinesIn = (text: string): string[] =>

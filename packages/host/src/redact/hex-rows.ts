@@ -1,7 +1,7 @@
 import { redactConfigSpace } from './config-space.js';
 
 /** `10: 00 00 f0 …`, as `lspci -x` prints them, after marks of quoting. */
-const ROW = /^([>|\s]*)([0-9a-f]{2,3}):((?: [0-9a-f]{2}){1,16})(?=\s*$)/gim;
+const ROW = /^([>| \t]*)([0-9a-f]{2,3}):((?: [0-9a-f]{2}){1,16})(?=[ \t\r]*$)/gim;
 
 interface Row {
   readonly offset: number;

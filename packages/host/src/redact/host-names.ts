@@ -6,8 +6,8 @@ const NAME = '([A-Za-z0-9][A-Za-z0-9._-]*)';
  */
 const PLACES: readonly RegExp[] = [
   // A line of syslog or of journalctl.
-  new RegExp(String.raw`(^[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d )${NAME}(?= [^\s:]+:)`, 'gm'),
-  new RegExp(String.raw`(^\d{4}-\d\d-\d\dT[\d:.,]+(?:Z|[+-]\d\d:?\d\d) )${NAME}(?= [^\s:]+:)`, 'gm'),
+  new RegExp(String.raw`(^[>| \t]*[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d )${NAME}(?= [^\s:]+:)`, 'gm'),
+  new RegExp(String.raw`(^[>| \t]*\d{4}-\d\d-\d\dT[\d:.,]+(?:Z|[+-]\d\d:?\d\d) )${NAME}(?= [^\s:]+:)`, 'gm'),
   // systemd, hostnamectl, dhclient and others.
   new RegExp(
     String.raw`((?:host ?name set to|set host ?name to|(?:static |transient )?host ?name(?: is)?[:=]|node ?name[:=])\s*["'<]?)${NAME}`,
@@ -17,7 +17,7 @@ const PLACES: readonly RegExp[] = [
   new RegExp(String.raw`(\bLinux )(?!version\b)${NAME}(?= \d+\.\d+\S* #)`, 'g'),
 ];
 /** `user@host:~$`, `[user@host ~]#` */
-const PROMPT = new RegExp(String.raw`(^[>|\s]*\[?)${NAME}@${NAME}(?=[:\s][^\n]*[#$%])`, 'gm');
+const PROMPT = new RegExp(String.raw`(^[>| \t]*\[?)${NAME}@${NAME}(?=[:\s][^\n]*[#$%])`, 'gm');
 /** Who built the kernel, and where. */
 const BUILDER = /(Linux version \S+ )\(([^()@\s]+)@([^()\s]+)\)/g;
 const MAIL = /(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?![\w-])/gi;

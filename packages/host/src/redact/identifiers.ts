@@ -8,8 +8,9 @@ const zeros = (text: string): string => text.replace(/[0-9a-f]/gi, '0');
 /** Every character but blanks and punctuation. A number of zeros was redacted by its form. */
 const blanked = (text: string): string => (/^[0:-]+$/.test(text) ? text : text.replace(/[^\s.,;:_/()[\]"'-]/g, 'x'));
 
-/** MAC-48 and EUI-64, as networks and the Device Serial Number have them; mail programs fold at hyphens. */
-const EUI = /(?<![0-9a-f])[0-9a-f]{2}(?:(?::|-(?:[^\S\n]*\n[\s>|]*)?)[0-9a-f]{2}){5,}(?![0-9a-f])/gi;
+/** MAC-48 and EUI-64, as networks and the Device Serial Number have them; mail programs fold at hyphens. `MAC:` is no pair. */
+const EUI =
+  /(?<![0-9a-f])(?<![a-z](?=[a-f]{2}:))[0-9a-f]{2}(?:(?::|-(?:[^\S\n]{0,8}\n[ \t>|]{0,32})?)[0-9a-f]{2}){5,}(?![0-9a-f])/gi;
 const DOTTED_MAC = /(?<![\w.])[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}(?![\w.])/gi;
 /** `enx001122334455`, `mac 001122334455` */
 const PLAIN_MAC =
@@ -22,8 +23,8 @@ const PLAIN_UUID = /(?<![0-9a-fx])[0-9a-f]{32}(?![0-9a-f])/gi;
 const UUID = /(?<![0-9a-f])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9a-f])/gi;
 const NUMBERED_UUID = /^00000000-0000-0000-0000-/;
 
-/** Where a value ends that is text: at its line's end, or where something of lspci starts that shares the line. */
-const VALUE = String.raw`[^\n]*?(?=\s\[[A-Z][A-Z0-9]\]\s|\s(?:Capabilities|Kernel driver|Kernel modules|IOMMU group)\b|\s*(?:\n|$))`;
+/** Up to the line's end, or to where something of lspci starts that shares the line. */
+const VALUE = String.raw`[^\n]*?(?= \[[A-Z][A-Z0-9]\] | (?:Capabilities|Kernel driver|Kernel modules|IOMMU group)\b|\n|$)`;
 /** `Serial Number: …`, `SerialNumber=…`, `S/N …`, `[SN] Serial number: …`, `ID_SERIAL_SHORT=…`, `Asset Tag: …` */
 const SERIAL = new RegExp(
   String.raw`((?:serial[ _-]?(?:number|num|no)\b\.?["']?[^\S\n]*[:=#]?|\b(?:id_)?serial(?:_short)?\b["']?[^\S\n]*[:=#]|\bs/n\b[^\S\n]*[:=#]?|\b(?:asset|service)[ _-]?tag\b["']?[^\S\n]*[:=#]?)[^\S\n]*)(${VALUE})`,

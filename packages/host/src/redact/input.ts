@@ -84,6 +84,8 @@ const looseFiles = (folder: string): LooseFile[] =>
       return stat?.isFile() && stat.size <= LOOSE_BYTES ? [{ path, bytes: readFileSync(path) }] : [];
     });
 
+const ending = (bytes: Uint8Array): string => (acpiSignature(bytes) === undefined ? 'txt' : 'dat');
+
 /** Files that describe the machine, under names that say nothing and sort as theirs did. */
 const redactLoose = async (folder: string, name: string, redactor: Redactor): Promise<TreeEntry[]> => {
   const files = looseFiles(folder);
@@ -93,7 +95,8 @@ const redactLoose = async (folder: string, name: string, redactor: Redactor): Pr
     try {
       const redacted = await redactOne(bytes, path, redactor);
       const number = String(entries.length + 1).padStart(2, '0');
-      if (redacted.kind === 'file') entries.push({ path: `dump-${number}.txt`, bytes: redacted.bytes });
+      if (redacted.kind === 'file')
+        entries.push({ path: `dump-${number}.${ending(redacted.bytes)}`, bytes: redacted.bytes });
       else entries.push({ path: `dump-${number}.tar`, bytes: await entriesToTar(redacted.entries) });
     } catch (error) {
       // A folder holds other files too; they are not taken along.

@@ -9,3 +9,14 @@ export const iommuLines = (log: string): string =>
     .filter((line) => TELLING.test(line))
     .map((line) => `${line}\n`)
     .join('');
+
+/** `[    0.000000] …`, `[Sun Nov 22 12:44:05 2026] …`, `Nov 22 12:44:05 host kernel: …`, `2026-11-22T12:44:05+00:00 host kernel: …` */
+const LOG_LINE =
+  /^(?:<\d+>)?\[[ \d]{1,12}\.\d{3,6}\] |^\[[A-Z][a-z]{2} [A-Z][a-z]{2} [^\]]{4,20}\] |^[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S+ |^\d{4}-\d\d-\d\dT\d\d:\S+ \S+ \S+: /;
+
+/** Text of several kinds without the lines of logs that do not concern grouping. */
+export const withoutOtherLogLines = (text: string): string =>
+  text
+    .split('\n')
+    .filter((line) => TELLING.test(line) || !LOG_LINE.test(line))
+    .join('\n');

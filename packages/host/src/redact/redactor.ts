@@ -6,10 +6,18 @@ import { redactDeviceTree } from './device-tree.js';
 import { redactHexRows } from './hex-rows.js';
 import { HostNames } from './host-names.js';
 import { redactIdentifiers, Uuids } from './identifiers.js';
+import { withoutOtherLogLines } from './log.js';
 import { redactUmockdev } from './umockdev.js';
 
 /** Escape, bracket, numbers, m; or K: colours could stand in the middle of a number. */
 const TERMINAL_COLOUR = new RegExp(`${String.fromCharCode(0x1b)}\\[[0-9;]*[mK]`, 'g');
+
+/** Without what pasting puts between words and into them, so that a number is found that was parted by it. */
+const unpasted = (text: string): string =>
+  text
+    .replace(TERMINAL_COLOUR, '')
+    .replace(/[\u00a0\u2007\u202f]|&nbsp;/g, ' ')
+    .replace(/\r(?!\n)/g, '\n');
 
 /** As text: UTF-8 where it is that, else a character for each byte, so that every byte comes out as it went in. */
 export const decodeText = (bytes: Uint8Array): { readonly text: string; readonly encoding: 'utf8' | 'latin1' } => {
@@ -31,8 +39,9 @@ export class Redactor {
 
   /** Learn names from a text: a log, a dump. */
   learn(text: string): void {
-    this.hosts.learn(text);
-    for (const line of commandLinesIn(text)) this.learnCommandLine(line);
+    const plain = unpasted(text);
+    this.hosts.learn(plain);
+    for (const line of commandLinesIn(plain)) this.learnCommandLine(line);
   }
 
   learnCommandLine(line: string): void {
@@ -51,10 +60,10 @@ export class Redactor {
 
   /** Text of any kind: output of lspci, a kernel's log, an acpidump, a umockdev record, several in one. */
   text(text: string): string {
-    const plain = text.replace(TERMINAL_COLOUR, '');
+    const plain = unpasted(text);
     if (isUmockdev(plain)) return redactUmockdev(plain, this);
     const tables = isAcpidump(plain) ? redactAcpidump(plain) : plain;
-    return this.prose(redactHexRows(tables));
+    return this.prose(redactHexRows(withoutOtherLogLines(tables)));
   }
 
   /** Text without rows of bytes in it. */
