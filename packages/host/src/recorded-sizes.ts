@@ -3,18 +3,21 @@ import { type FileTree, readText } from './file-tree.js';
 /** Where a capture says what it is, and what it lacks. */
 export const MANIFEST = 'capture.json';
 
-/** Sizes of configuration spaces that were cut, as the machine's own files claimed them, by address. */
-const readSizes = (top: FileTree): Readonly<Record<string, unknown>> => {
-  const text = readText(top, MANIFEST);
-  if (text === undefined) return {};
+/** What stands in it; nothing of it was checked. */
+export const readManifest = (top: FileTree): Readonly<Record<string, unknown>> => {
   try {
-    const manifest: unknown = JSON.parse(text);
-    const sizes = (manifest as { configSizes?: unknown } | null)?.configSizes;
-    return typeof sizes === 'object' && sizes !== null ? (sizes as Record<string, unknown>) : {};
+    const manifest: unknown = JSON.parse(readText(top, MANIFEST) ?? '{}');
+    return typeof manifest === 'object' && manifest !== null ? (manifest as Record<string, unknown>) : {};
   } catch {
     // Somebody else's file of this name.
     return {};
   }
+};
+
+/** Sizes of configuration spaces that were cut, as the machine's own files claimed them, by address. */
+const readSizes = (top: FileTree): Readonly<Record<string, unknown>> => {
+  const { configSizes } = readManifest(top);
+  return typeof configSizes === 'object' && configSizes !== null ? (configSizes as Record<string, unknown>) : {};
 };
 
 /** A recorded sysfs in which cut configuration spaces claim the size that they had on the machine. */

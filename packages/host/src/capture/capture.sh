@@ -14,7 +14,7 @@
 #            architecture and configuration of IOMMUs and PCI, its command line, lines of its log on PCI and IOMMUs.
 # Redacted:  words of the command line that do not concern PCI, IOMMUs or ACPI; who built the kernel; OEM fields in headers
 #            of ACPI tables; serial numbers in configuration spaces (Device Serial Number, Vital Product Data).
-# Not taken: host names, MAC addresses, vpd, dmi, network, disks, all other lines of the log.
+# Not taken: the host's name, MAC addresses, vpd, dmi, network, disks, all other lines of the log.
 # Left in:   what a device tree holds (serial number, command line, MAC addresses), UUIDs of mediated devices, long UIDs in
 #            IVRS. `iommu redact OUTPUT.tar -o PUBLIC.tar` takes these out too: do that before passing the tar on.
 #
@@ -83,18 +83,43 @@ copy() {
   }
 }
 
+# The host's own name, to be looked for; not one that is a word or a number of every dump.
+host=
+if [ "$redact" = yes ]; then
+  for file in "$root/proc/sys/kernel/hostname" "$root/etc/hostname"; do
+    if [ -z "$host" ] && [ -r "$file" ]; then read -r host < "$file" || :; fi
+  done
+fi
+case $host in
+  ? | ?? | localhost | linux | debian | ubuntu | fedora | arch | host | root | port | bridge | bus | pci* | iommu* | dmar* | \
+    intel | amd | arm | smmu* | vfio* | virtio* | acpi | platform | virtual | driver* | device* | system | class | type) host= ;;
+  *[!0-9a-f]*) ;;
+  *) host= ;;
+esac
+
+# TEXT: without the host's name, in the variable `text`.
+hide_host() {
+  text=$1
+  [ -n "$host" ] || return 0
+  while :; do
+    case $text in *"$host"*) text=${text%%"$host"*}xxx${text#*"$host"} ;; *) return 0 ;; esac
+  done
+}
+
 # PATH below sys: a file of one line, without starting a program.
 copy_line() {
   [ -f "$sys/$1" ] && [ -r "$sys/$1" ] || return 0
   line=
   read -r line 2> /dev/null < "$sys/$1" || [ -n "$line" ] || return 0
-  printf '%s\n' "$line" > "$stage/sys/$1"
+  hide_host "$line"
+  printf '%s\n' "$text" > "$stage/sys/$1"
 }
 
 # PATH below sys: a link as text.
 copy_link() {
   text=$(readlink "$sys/$1") || return 1
   case $text in /* | '') return 1 ;; esac
+  case $1 in */of_node) hide_host "$text" ;; esac
   mkdir -p "$stage/sys/${1%/*}"
   [ -L "$stage/sys/$1" ] || ln -s "$text" "$stage/sys/$1"
 }
@@ -375,7 +400,10 @@ telling() {
         printf 'Linux version %s\n' "${line%% *}"
         ;;
       *'PCI host bridge to bus '* | *': ['????':'????'] type '* | *'bridge to [bus '* | *'iommu group '* | *'to group '* | \
-        *'from group '* | *'DMAR: '* | *'iommu: '* | *'AMD-Vi: '* | *'arm-smmu'*) printf '%s\n' "$line" ;;
+        *'from group '* | *'DMAR: '* | *'iommu: '* | *'AMD-Vi: '* | *'arm-smmu'*)
+        hide_host "$line"
+        printf '%s\n' "$text"
+        ;;
     esac
   done
 }

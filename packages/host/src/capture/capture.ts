@@ -2,7 +2,7 @@ import { machine as architecture, release } from 'node:os';
 import { IommuError } from '@iommu/core';
 import type { FileTree } from '../file-tree.js';
 import { FolderTree } from '../folder-tree.js';
-import { MANIFEST, withRecordedSizes } from '../recorded-sizes.js';
+import { withRecordedSizes } from '../recorded-sizes.js';
 import { Redactor } from '../redact/redactor.js';
 import { learnHostName, redactEntries } from '../redact/tree.js';
 import { findTop } from '../snapshot.js';
@@ -11,7 +11,8 @@ import { SysfsCollector } from './collect-sysfs.js';
 import { collectSystem } from './collect-system.js';
 import { Collection } from './collection.js';
 import { readKernelLog } from './kernel-log.js';
-import { type Missing, missingOf, recordedMissing } from './missing.js';
+import { configSizes, manifestEntry, recordedManifest } from './manifest.js';
+import { type Missing, missingOf } from './missing.js';
 
 /** What was taken of a machine. */
 export interface Capture {
@@ -35,12 +36,6 @@ interface Live {
   readonly version?: string | undefined;
 }
 
-/** Of configuration spaces that were cut, what there is on the machine. */
-const configSizes = ({ configs }: Collection): Record<string, number> =>
-  Object.fromEntries(
-    configs.flatMap(({ address, length, size }) => (size !== undefined && size > length ? [[address, size]] : [])),
-  );
-
 /**
  * Take out of a tree what grouping needs.
  *
@@ -56,18 +51,19 @@ export const captureTree = (tree: FileTree, redactor: Redactor | undefined, live
   collection.directory('sys');
   new SysfsCollector(sys, collection).collect();
   collectSystem(top, collection, live.log);
-  const missing = recordedMissing(top, MANIFEST) ?? missingOf(top, sys, collection);
-  const manifest = {
-    schema: 1,
-    ...(live.version !== undefined && { version: live.version }),
-    redacted: redactor !== undefined,
-    missing,
-    configSizes: configSizes(collection),
-  };
+  const recorded = recordedManifest(top);
+  const missing = recorded.missing ?? missingOf(top, sys, collection);
+  const version = live.version ?? recorded.version;
   if (redactor) learnHostName(top, redactor);
   const entries = redactor ? redactEntries(collection.entries, redactor) : collection.entries;
-  const bytes = new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`);
-  return { entries: [{ path: MANIFEST, bytes }, ...entries], missing };
+  const manifest = manifestEntry({
+    schema: 1,
+    ...(version !== undefined && { version }),
+    redacted: redactor !== undefined,
+    missing: missing.map(({ message, ...rest }) => ({ ...rest, message: redactor?.name(message) ?? message })),
+    configSizes: configSizes(collection),
+  });
+  return { entries: [manifest, ...entries], missing };
 };
 
 /** The live system, with what the C library tells where `proc` does not. */

@@ -1,4 +1,4 @@
-import { type FileTree, readText } from '../file-tree.js';
+import type { FileTree } from '../file-tree.js';
 import { firstText, PLACES, TABLES } from '../snapshot.js';
 import type { Collection } from './collection.js';
 
@@ -100,22 +100,4 @@ export const missingOf = (top: FileTree, sys: FileTree, found: Collection): Miss
       false,
     ),
   ];
-};
-
-/** What a capture said of itself; nothing where a tree is none, or what it says cannot be read. */
-export const recordedMissing = (top: FileTree, manifest: string): Missing[] | undefined => {
-  const text = readText(top, manifest);
-  if (text === undefined) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    const list = (value as { missing?: unknown } | null)?.missing;
-    return Array.isArray(list) ? list.filter(isMissing) : undefined;
-  } catch {
-    return undefined;
-  }
-};
-
-const isMissing = (value: unknown): value is Missing => {
-  const { code, message, needed } = (value ?? {}) as Partial<Missing>;
-  return typeof code === 'string' && typeof message === 'string' && typeof needed === 'boolean';
 };

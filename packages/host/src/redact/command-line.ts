@@ -55,7 +55,9 @@ const HANDED = /(with (?:arguments|environment):[^\n]*\n)((?:[^\n]*\] {4,}\S[^\n
 
 /** Texts that show a command line, wherever they stand in a log or a dump. */
 export const commandLinesIn = (text: string): string[] =>
-  [...text.matchAll(LOGGED), ...text.matchAll(SHOWN)].map(([, , line = '']) => line.trimEnd());
+  [...text.matchAll(LOGGED), ...text.matchAll(UNKNOWN), ...text.matchAll(SHOWN)].map(([, , line = '']) =>
+    line.replace(/^"|"[^"]*$/g, '').trimEnd(),
+  );
 
 /** Text with every command line in it reduced. */
 export const redactCommandLines = (text: string): string =>
