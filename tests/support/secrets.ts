@@ -7,7 +7,7 @@ import { type FileTree, readTar, type TreeEntry } from '@iommu/host';
 const ascii = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 
 /** Text, by what it is. */
-export const SECRET_TEXTS = {
+const SECRET_TEXTS = {
   serial: 'WX-21D5-90777',
   mac: '9c:6b:00:5e:c4:a7',
   uuid: '7f0d5a52-93be-4c1e-8f7a-d1a2c3b4e5f6',
@@ -21,7 +21,7 @@ export const SECRET_TEXTS = {
 } as const;
 
 /** The number of a Device Serial Number capability, and what the data register of Vital Product Data last read. */
-export const SECRET_BYTES: readonly Uint8Array[] = [
+const SECRET_BYTES: readonly Uint8Array[] = [
   Uint8Array.of(0xa7, 0xc4, 0x5e, 0xff, 0xfe, 0x00, 0x6b, 0x9c),
   Uint8Array.of(0x57, 0x58, 0x39, 0x37),
 ];
@@ -37,7 +37,7 @@ export const secretsIn = (bytes: Uint8Array): string[] => {
 };
 
 /** A configuration space with both kinds of numbers; as it was where there is no room for more capabilities. */
-export const plantInConfig = (config: Uint8Array): Uint8Array => {
+const plantInConfig = (config: Uint8Array): Uint8Array => {
   const copy = Uint8Array.from(config);
   const view = new DataView(copy.buffer);
   const [serial, data] = SECRET_BYTES as [Uint8Array, Uint8Array];
@@ -57,7 +57,7 @@ export const plantInConfig = (config: Uint8Array): Uint8Array => {
 };
 
 /** An ACPI table whose header says who owns it. */
-export const plantInTable = (table: Uint8Array): Uint8Array => {
+const plantInTable = (table: Uint8Array): Uint8Array => {
   const copy = Uint8Array.from(table);
   copy.set(ascii(SECRET_TEXTS.oem), 10);
   copy.set(ascii(SECRET_TEXTS.oemTable), 16);
@@ -69,7 +69,7 @@ export const plantInTable = (table: Uint8Array): Uint8Array => {
 const { serial, mac, uuid, machineId, host, user, word, disk, oem, oemTable } = SECRET_TEXTS;
 
 /** Words that are of nobody's business but its owner's. */
-export const SECRET_WORDS = `BOOT_IMAGE=/${machineId}/vmlinuz root=${disk} ${word} systemd.machine_id=${machineId} ip=:::::${mac}`;
+const SECRET_WORDS = `BOOT_IMAGE=/${machineId}/vmlinuz root=${disk} ${word} systemd.machine_id=${machineId} ip=:::::${mac}`;
 
 /** Lines of a log as kernels and services write them. */
 export const SECRET_LINES: readonly string[] = [

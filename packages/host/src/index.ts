@@ -1,6 +1,6 @@
 /**
- * Readers that turn dumps and live systems into a `Machine`, and what each holds of the kernel's own groups. The only
- * package that reads the outside world; it never writes to it.
+ * Readers that turn dumps and live systems into a `Machine`, and what each holds of the kernel's own groups; capture of a
+ * machine, and redaction of dumps. The only package that reads the outside world; it never writes to it.
  *
  * @packageDocumentation
  */

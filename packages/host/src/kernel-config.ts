@@ -15,7 +15,7 @@ export const iommuOptions = (text: string): string =>
     .join('');
 
 /** What a configuration says of the defaults that the command line can change. */
-export const parseKernelConfig = (text: string): KernelConfig => {
+const parseKernelConfig = (text: string): KernelConfig => {
   const isSet = (name: string): boolean => new RegExp(`^CONFIG_${name}=y$`, 'm').test(text);
   const defaultDomain = isSet('IOMMU_DEFAULT_PASSTHROUGH')
     ? 'passthrough'

@@ -23,9 +23,9 @@ const BUILDER = /(Linux version \S+ )\(([^()@\s]+)@([^()\s]+)\)/g;
 const MAIL = /(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?![\w-])/gi;
 const HOME = /(\/home\/)([^/\s"']+)/g;
 
-/** Names that systems come with, and words of dumps. */
+/** Names that systems come with, ends of kernel releases, and words of dumps. */
 const COMMON =
-  /^(?:localhost|linux|kernel|debian|ubuntu|fedora|centos|rocky|alma|arch|archlinux|archiso|nixos|gentoo|opensuse|suse|raspberrypi|proxmox|unraid|tower|truenas|esxi|xen|qemu|kvm|guest|host|server|desktop|laptop|workstation|home|router|gateway|root|port|bridge|bus|pci|pcie|device|devices|system|class|unit|iommu|iommu_group|iommu_groups|intel|amd|nvidia|arm|smmu|vfio|virtio|dmar|acpi|platform|virtual|driver|drivers|subsystem|config|vendor|express|endpoint|group|type)$/;
+  /^(?:localhost|linux|kernel|debian|ubuntu|fedora|centos|rocky|alma|arch|archlinux|archiso|nixos|gentoo|opensuse|suse|raspberrypi|proxmox|pve|zen|lts|generic|lowlatency|hardened|cachyos|xanmod|liquorix|manjaro|cloud|azure|aws|gcp|oem|rpi|tegra|amd64|x86_64|arm64|aarch64|unraid|tower|truenas|esxi|xen|qemu|kvm|guest|host|server|desktop|laptop|workstation|home|router|gateway|root|port|bridge|bus|pci|pcie|device|devices|system|class|unit|iommu|iommu_group|iommu_groups|intel|amd|nvidia|arm|smmu|vfio|virtio|dmar|acpi|platform|virtual|driver|drivers|subsystem|config|vendor|express|endpoint|group|type)$/;
 
 const blank = (text: string): string => text.replace(/[^.]/g, 'x');
 
@@ -38,6 +38,12 @@ const isDistinct = (name: string): boolean =>
   !/^x+$/.test(name) &&
   !(name.length < 9 && /^[0-9a-f]+$/.test(name)) &&
   !/^(?:pci|dmar|ivhd|smmu|vfio|acpi|pnp)[\da-f.:_-]/.test(name);
+
+/** Any of these as a word; the longest first, for a domain's first part is a name as well. */
+const anyOf = (names: Iterable<string>): RegExp => {
+  const patterns = [...names].sort((a, b) => b.length - a.length).map(literally);
+  return new RegExp(`(?<![A-Za-z0-9])(?:${patterns.join('|')})(?![A-Za-z0-9])`, 'gi');
+};
 
 /** The host names of a machine: learned from what is read, then blanked wherever they stand. */
 export class HostNames {
@@ -63,9 +69,7 @@ export class HostNames {
   /** Blank the names that were learned, where they stand as words; of the same length. */
   redactWords(text: string): string {
     if (this.#names.size === 0) return text;
-    // The longest first: a domain's first part is a name as well.
-    const names = [...this.#names].sort((a, b) => b.length - a.length).map(literally);
-    this.#pattern ??= new RegExp(`(?<![A-Za-z0-9])(?:${names.join('|')})(?![A-Za-z0-9])`, 'gi');
+    this.#pattern ??= anyOf(this.#names);
     return text.replace(this.#pattern, blank);
   }
 

@@ -47,7 +47,7 @@ export const redactMachine = (machine: Machine, redactor: Redactor): Machine => 
     ...names(rest, redactor),
     ...(kernel && {
       kernel: {
-        ...kernel,
+        ...names(kernel, redactor),
         ...(kernel.commandLine !== undefined && { commandLine: redactor.commandLine(kernel.commandLine) }),
       },
     }),

@@ -98,6 +98,13 @@ describe('host names', () => {
     );
   });
 
+  test('leave the kernel its flavour', () => {
+    const log = '[    0.000000] Linux version 6.8.12-4-pve (build@proxmox) (gcc 12)\n';
+    expect(redact(`root@pve:~# dmesg\n${log}`)).toBe(
+      `xxxx@xxx:~# dmesg\n${log.replace('build@proxmox', 'xxxxx@xxxxxxx')}`,
+    );
+  });
+
   test('take addresses of people and their folders along', () => {
     expect(redact('sent by saruman@orthanc.example.org from /home/saruman/dump')).toBe(
       'sent by xxxxxxx@xxxxxxx.xxxxxxx.xxx from /home/xxxxxxx/dump',
