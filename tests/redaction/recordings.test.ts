@@ -1,29 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { check, groupsReport } from '@iommu/analysis';
-import { intelVtd } from '@iommu/driver-intel-vtd';
-import { entriesToTar, readMachineBytes, redactBytes } from '@iommu/host';
-import { boot, type Machine } from '@iommu/machine';
+import { entriesToTar, readMachineBytes, readSnapshot } from '@iommu/host';
+import type { Machine } from '@iommu/machine';
 import { describe, expect, test } from 'vitest';
-import { archives } from '../support/recordings.js';
-import { planted, secretsIn } from '../support/secrets.js';
+import { answers, redactedBytes } from '../support/answers.js';
+import { hexDump } from '../support/hex-dump.js';
+import { archives, readRecordings } from '../support/recordings.js';
+import { planted, SECRET_LINES, secretsIn } from '../support/secrets.js';
 import { sampled } from '../support/sweep.js';
-
-const redactedTar = async (tar: Uint8Array): Promise<Uint8Array> => {
-  const redacted = await redactBytes(tar);
-  if (redacted.kind !== 'tar') throw new Error(`a tar became a ${redacted.kind}`);
-  return entriesToTar(redacted.entries);
-};
-
-/** All that is said of a machine's groups, computed and observed. */
-const answers = (machine: Machine): unknown => {
-  const running = boot(machine, { drivers: [intelVtd()] });
-  return {
-    groups: groupsReport(running),
-    check: check(running),
-    observed: machine.observed,
-    order: machine.pci?.order,
-  };
-};
 
 const sample = sampled([...archives('vtd'), ...archives('rules'), ...archives('smmuv3')], 9, 7);
 
@@ -31,7 +14,7 @@ describe.each(sample)('%s', (name) => {
   const original = readFileSync(`fixtures/recorded/${name}.tar.gz`);
 
   test('says the same of its groups after redaction', async () => {
-    const redacted = await redactedTar(original);
+    const redacted = await redactedBytes(original);
     expect(answers(await readMachineBytes(redacted))).toEqual(answers(await readMachineBytes(original)));
   });
 
@@ -39,7 +22,7 @@ describe.each(sample)('%s', (name) => {
     const withSecrets = await entriesToTar(await planted(original));
     // Some recordings have no room for a capability.
     expect(secretsIn(withSecrets).length).toBeGreaterThanOrEqual(10);
-    const redacted = await redactedTar(withSecrets);
+    const redacted = await redactedBytes(withSecrets);
     expect(secretsIn(redacted)).toEqual([]);
     const before = await readMachineBytes(withSecrets);
     const after = await readMachineBytes(redacted);
@@ -48,6 +31,19 @@ describe.each(sample)('%s', (name) => {
     const unnamed = (machine: Machine) =>
       JSON.parse(JSON.stringify(answers(machine)).replaceAll(/of (orthanc-9|x+)/g, ''));
     expect(unnamed(after)).toEqual(unnamed(before));
-    expect(Buffer.compare(await redactedTar(redacted), redacted)).toBe(0);
+    expect(Buffer.compare(await redactedBytes(redacted), redacted)).toBe(0);
+  });
+
+  test('says the same as rows of bytes, as a log, and as both in one text', async () => {
+    for (const { tree } of await readRecordings(name)) {
+      const rows = hexDump(readSnapshot(tree)?.pci?.functions ?? []);
+      const log = [...SECRET_LINES, new TextDecoder().decode(tree.read('dmesg.txt')), ''].join('\n');
+      for (const text of [rows, log, `${rows}\n${log}`].map((one) => Buffer.from(one))) {
+        const redacted = await redactedBytes(text);
+        expect(secretsIn(redacted)).toEqual([]);
+        expect(answers(await readMachineBytes(redacted))).toEqual(answers(await readMachineBytes(text)));
+        expect(Buffer.compare(await redactedBytes(redacted), redacted)).toBe(0);
+      }
+    }
   });
 });

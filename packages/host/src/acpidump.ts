@@ -44,9 +44,12 @@ export const parseAcpidump = (text: string): Record<string, Uint8Array> => {
 
 const SIGNATURE = /^(?:DMAR|IVRS|IORT|VIOT|MCFG)$/;
 
-/** The signature of a table of those that speak of IOMMUs, in binary; `DMAR @ 0x…` is text. */
+/**
+ * The signature of a table of those that speak of IOMMUs, in binary. Where its length should be, `DMAR @ 0x…` has text: no
+ * table has so many bytes.
+ */
 export const acpiSignature = (bytes: Uint8Array): string | undefined => {
   const signature = String.fromCharCode(...bytes.subarray(0, 4));
-  const isText = bytes[4] === 0x20 && bytes[5] === 0x40;
+  const isText = /^[\s -~]{4}$/.test(String.fromCharCode(...bytes.subarray(4, 8)));
   return bytes.length >= 36 && !isText && SIGNATURE.test(signature) ? signature : undefined;
 };

@@ -399,6 +399,10 @@ telling() {
         line=${line#*'Linux version '}
         printf 'Linux version %s\n' "${line%% *}"
         ;;
+      *'ommand line: '*)
+        keep_words ${line#*'ommand line: '}
+        printf 'Command line: %s\n' "$words"
+        ;;
       *'PCI host bridge to bus '* | *': ['????':'????'] type '* | *'bridge to [bus '* | *'iommu group '* | *'to group '* | \
         *'from group '* | *'DMAR: '* | *'iommu: '* | *'AMD-Vi: '* | *'arm-smmu'*)
         hide_host "$line"

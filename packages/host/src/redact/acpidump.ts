@@ -52,3 +52,14 @@ export const redactAcpidump = (text: string): string => {
   close();
   return output.join('\n');
 };
+
+/** `0000: 44 4D 41 52 …  // DMAR…`, below what iasl takes a table apart into. */
+const RAW_ROW = /^[ \t]*[0-9A-F]{4}: (?:[0-9A-F]{2} ){1,16}[ \t]*\/\/ [^\n]*\n?/gm;
+/** `[00Ah 0010   6]    Oem ID : "VENDOR"` */
+const HEADER_FIELD = /((?:Oem ID|Oem Table ID|Oem Revision|Asl Compiler ID|Asl Compiler Revision) : )([^\r\n]*)/g;
+
+/** Text with tables in it that iasl took apart: without their OEM fields, and without the bytes that are below them. */
+export const redactDisassembly = (text: string): string =>
+  text
+    .replace(RAW_ROW, '')
+    .replace(HEADER_FIELD, (_, head: string, value: string) => head + value.replace(/[^\s"]/g, 'x'));

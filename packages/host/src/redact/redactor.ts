@@ -1,12 +1,12 @@
 import { isAcpidump } from '../acpidump.js';
 import { isUmockdev } from '../umockdev.js';
-import { redactAcpidump } from './acpidump.js';
+import { redactAcpidump, redactDisassembly } from './acpidump.js';
 import { commandLinesIn, droppedWords, redactCommandLine, redactCommandLines } from './command-line.js';
 import { redactDeviceTree } from './device-tree.js';
 import { redactHexRows } from './hex-rows.js';
 import { HostNames } from './host-names.js';
 import { redactIdentifiers, Uuids } from './identifiers.js';
-import { withoutOtherLogLines } from './log.js';
+import { iommuLines, withoutOtherLogLines } from './log.js';
 import { redactUmockdev } from './umockdev.js';
 
 /** Escape, bracket, numbers, m; or K: colours could stand in the middle of a number. */
@@ -63,7 +63,18 @@ export class Redactor {
     const plain = unpasted(text);
     if (isUmockdev(plain)) return redactUmockdev(plain, this);
     const tables = isAcpidump(plain) ? redactAcpidump(plain) : plain;
-    return this.prose(redactHexRows(withoutOtherLogLines(tables)));
+    const rows = redactDisassembly(redactHexRows(tables));
+    return this.#lines(rows, withoutOtherLogLines);
+  }
+
+  /** A kernel's log: of its lines those that concern grouping. */
+  log(text: string): string {
+    return this.#lines(unpasted(text), iommuLines);
+  }
+
+  /** Lines are chosen again at the end: one may have been kept for a word that is gone. */
+  #lines(text: string, choose: (text: string) => string): string {
+    return choose(this.prose(choose(redactCommandLines(text))));
   }
 
   /** Text without rows of bytes in it. */

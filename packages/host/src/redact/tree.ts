@@ -3,7 +3,6 @@ import { TABLES } from '../snapshot.js';
 import type { TreeEntry } from '../tree-entries.js';
 import { redactAcpiTable } from './acpi-table.js';
 import { redactConfigSpace } from './config-space.js';
-import { iommuLines } from './log.js';
 import { decodeText, type Redactor } from './redactor.js';
 
 /** Where a system keeps its own name. */
@@ -29,7 +28,7 @@ const redactFile = (path: string, bytes: Uint8Array, redactor: Redactor): Uint8A
   if (path.startsWith('acpi/') && TABLES.test(name)) return redactAcpiTable(bytes);
   if (path === 'fdt') return redactor.deviceTree(bytes);
   if (path === 'cmdline.txt') return encoded((text) => `${redactor.commandLine(text)}\n`);
-  if (path === 'dmesg.txt') return encoded((text) => redactor.prose(iommuLines(text)));
+  if (path === 'dmesg.txt') return encoded((text) => redactor.log(text));
   return encoded((text) => redactor.prose(text));
 };
 

@@ -144,11 +144,23 @@ describe('a log', () => {
     expect(redact('Command line: quiet iommu=pt\r\n00:1f.0 ISA bridge\r\n')).toContain('\r\n');
   });
 
+  test('is not changed by a second time where a line was kept for a word that went', () => {
+    const log =
+      '[    3.000] Command line: x=/dev/iommu-disk\n[    4.000]   with environment:\n[    4.100]     x=/dev/iommu-disk\n[    5.000] on /dev/iommu-disk\n';
+    expect(redact(log)).toBe('[    3.000] Command line: \n');
+  });
+
   test('shows no command line of a shell or a boot loader', () => {
     expect(
       redact('BOOT_IMAGE=/vmlinuz root=LABEL=rings iommu=pt\nGRUB_CMDLINE_LINUX_DEFAULT="quiet pci=noats"\n'),
     ).toBe('iommu=pt\nGRUB_CMDLINE_LINUX_DEFAULT="pci=noats"\n');
   });
+});
+
+test('a table that iasl took apart loses what its vendor wrote, and its bytes', () => {
+  const text =
+    '[00Ah 0010   6]   Oem ID : "ISENGD"\n[004h 0004   4]   Table Length : 000001A4\n    0000: 44 4D 41 52  // DMAR\n';
+  expect(redact(text)).toBe('[00Ah 0010   6]   Oem ID : "xxxxxx"\n[004h 0004   4]   Table Length : 000001A4\n');
 });
 
 test('takes time in proportion to the text', () => {
