@@ -20,7 +20,7 @@ const prepare = (shell: 'dash' | 'busybox'): { folder: string; words: string[]; 
   if (shell === 'dash') return { folder, words: ['dash', script], path: systemPath };
   const programs = join(folder, 'bin');
   mkdirSync(programs);
-  spawnSync('busybox', ['--install', '-s', programs], { env: { PATH: systemPath }, timeout: 10_000 });
+  spawnSync(shell, ['--install', '-s', programs], { env: { PATH: systemPath }, timeout: 10_000 });
   return { folder, words: [join(programs, 'sh'), script], path: programs };
 };
 
