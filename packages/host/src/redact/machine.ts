@@ -1,0 +1,57 @@
+import { type Machine, type MachineFirmware, type MachinePci, toBytes } from '@iommu/machine';
+import { TABLES } from '../snapshot.js';
+import { redactAcpiTable } from './acpi-table.js';
+import { redactConfigSpace } from './config-space.js';
+import type { Redactor } from './redactor.js';
+
+/** Every text in a value, redacted as names are; bytes stay. */
+const names = <T>(value: T, redactor: Redactor): T => {
+  if (typeof value === 'string') return redactor.name(value) as T;
+  if (Array.isArray(value)) return value.map((one: unknown) => names(one, redactor)) as T;
+  if (value === null || typeof value !== 'object' || value instanceof Uint8Array) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, one]: [string, unknown]) => [key, names(one, redactor)]),
+  ) as T;
+};
+
+const redactFirmware = ({ acpi, deviceTree }: MachineFirmware, redactor: Redactor): MachineFirmware => ({
+  ...(acpi && {
+    acpi: Object.fromEntries(
+      Object.entries(acpi)
+        .filter(([name]) => TABLES.test(name))
+        .map(([name, bytes]) => [name, redactAcpiTable(toBytes(bytes, `firmware.acpi.${name}`))]),
+    ),
+  }),
+  ...(deviceTree && { deviceTree: redactor.deviceTree(toBytes(deviceTree, 'firmware.deviceTree')) }),
+});
+
+const redactPci = ({ functions, ...rest }: MachinePci, redactor: Redactor): MachinePci => ({
+  ...rest,
+  functions: functions.map(({ config, label, ...fn }) => ({
+    ...fn,
+    ...(config && { config: redactConfigSpace(toBytes(config, `${fn.address}.config`)) }),
+    // Names of hosts are no part of it, and could be words of it.
+    ...(label !== undefined && { label: redactor.label(label) }),
+  })),
+});
+
+/**
+ * A machine without what tells it from others of its kind: its own name goes, and of its firmware's tables all that do
+ * not speak of IOMMUs.
+ */
+export const redactMachine = (machine: Machine, redactor: Redactor): Machine => {
+  const { name: _name, kernel, firmware, pci, ...rest } = machine;
+  if (machine.name !== undefined) redactor.hosts.add(machine.name);
+  if (kernel?.commandLine !== undefined) redactor.learnCommandLine(kernel.commandLine);
+  return {
+    ...names(rest, redactor),
+    ...(kernel && {
+      kernel: {
+        ...names(kernel, redactor),
+        ...(kernel.commandLine !== undefined && { commandLine: redactor.commandLine(kernel.commandLine) }),
+      },
+    }),
+    ...(firmware && { firmware: redactFirmware(firmware, redactor) }),
+    ...(pci && { pci: redactPci(pci, redactor) }),
+  };
+};
