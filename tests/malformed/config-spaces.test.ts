@@ -5,7 +5,7 @@ import { machineOf, recordedMachines } from '../support/recordings.js';
 import { sampled } from '../support/sweep.js';
 
 const spaces = new Map<string, { readonly name: string; readonly bytes: Uint8Array }>();
-for (const { name, tree } of await recordedMachines(['vtd', 'amdvi', 'smmuv3', 'rules'])) {
+for (const { name, tree } of await recordedMachines(['vtd', 'amdvi', 'smmuv3', 'rules', 'asked'])) {
   for (const { address, config } of machineOf(tree).pci?.functions ?? []) {
     const bytes = toBytes(config ?? '', address);
     const digest = createHash('sha256').update(bytes).digest('hex');

@@ -19,7 +19,7 @@ interface RecordedTable {
 }
 
 const tables = new Map<string, RecordedTable>();
-for (const { name, tree } of await recordedMachines(['vtd', 'amdvi', 'smmuv3', 'rules'])) {
+for (const { name, tree } of await recordedMachines(['vtd', 'amdvi', 'smmuv3', 'rules', 'asked'])) {
   const machine = machineOf(tree);
   for (const signature of SIGNATURES) {
     const table = machine.firmware?.acpi?.[signature];

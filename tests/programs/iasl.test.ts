@@ -161,7 +161,7 @@ const compare = (name: string, bytes: Uint8Array): boolean => {
 test('recorded tables hold the structures that iasl lists', async (context) => {
   needsProgram(context, 'iasl');
   const tables = new Map<string, readonly [string, Uint8Array]>();
-  for (const { name, tree } of await recordedMachines(['vtd', 'amdvi', 'smmuv3', 'rules'])) {
+  for (const { name, tree } of await recordedMachines(['vtd', 'amdvi', 'smmuv3', 'rules', 'asked'])) {
     for (const [signature, table] of Object.entries(machineOf(tree).firmware?.acpi ?? {})) {
       const bytes = toBytes(table, signature);
       tables.set(createHash('sha256').update(bytes).digest('hex'), [`${signature} of ${name}`, bytes]);

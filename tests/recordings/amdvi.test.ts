@@ -3,7 +3,7 @@ import { allDrivers } from '../support/drivers.js';
 import { describeRecordings } from '../support/recorded-behaviour.js';
 import { recordedMachines } from '../support/recordings.js';
 
-const categories = ['amdvi', 'rules', 'pairs', 'hotplug'];
+const categories = ['amdvi', 'rules', 'pairs', 'hotplug', 'asked'];
 
 const concerned = (await recordedMachines(categories)).filter(({ expected }) => expected.iommu === 'amd');
 

@@ -3,7 +3,7 @@ import { allDrivers } from '../support/drivers.js';
 import { describeRecordings } from '../support/recorded-behaviour.js';
 import { recordedMachines } from '../support/recordings.js';
 
-const categories = ['vtd', 'rules', 'pairs', 'hotplug'];
+const categories = ['vtd', 'rules', 'pairs', 'hotplug', 'asked'];
 /** Recordings of hot-plug show the machine after the last step; what boot gave is checked by replaying them. */
 const replayed = /^hotplug\/hotplug-(?:multifunction|qmp|remove)/;
 
