@@ -55,7 +55,13 @@ export const describeRecordings = (recordings: readonly Recording[], drivers: re
       expect(running.assumed).toBeUndefined();
     });
 
-    test('gives the recorded partition and ids from hardware and firmware alone', () => {
+    test('gives the recorded partition and ids from hardware and firmware alone', (context) => {
+      if (
+        machineOf(strip(tree)).units?.some(
+          ({ responds, registers }) => responds === false || registers?.['cap'] === '0x0',
+        )
+      )
+        context.skip('whether a unit works stands only in the log');
       const running = boot(machineOf(strip(tree, true)), { drivers });
       const ids = (groups: readonly { id: number | null; devices: readonly string[] }[]) =>
         groups.map(({ id, devices }) => [id, sorted(devices)]);

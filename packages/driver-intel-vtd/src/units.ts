@@ -166,7 +166,7 @@ export const markIgnored = (
 
 const ignored = ({ name, drhd }: VtdUnit, rule: string, why: string, source: string): Reason => ({
   rule: `unit-ignored-${rule}`,
-  text: `${name} (registers at 0x${drhd.registerBase.toString(16)}) is left alone: ${why}.`,
+  text: `Unit ${name} (registers at 0x${drhd.registerBase.toString(16)}) is left alone: ${why}.`,
   source,
   devices: [],
 });
