@@ -1,5 +1,6 @@
 import type { IommuDriver } from '@iommu/core';
 import { intelVtd } from '@iommu/driver-intel-vtd';
+import { smmu } from '@iommu/driver-smmu';
 
 /** The drivers that come with the command, in the order in which they are asked. */
-export const bundledDrivers = (): IommuDriver[] => [intelVtd()];
+export const bundledDrivers = (): IommuDriver[] => [intelVtd(), smmu()];

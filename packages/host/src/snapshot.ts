@@ -3,6 +3,7 @@ import { type DmesgFacts, parseDmesg } from './dmesg.js';
 import { type FileTree, readText, subtree } from './file-tree.js';
 import { readSysfsGroups, readSysfsUnits } from './sysfs-iommu.js';
 import { readSysfsPci, sysfsFunctionPaths } from './sysfs-pci.js';
+import { readSysfsPlatform } from './sysfs-platform.js';
 
 /** Where snapshots keep what is not sysfs; the first that is there counts. */
 const PLACES = {
@@ -14,7 +15,7 @@ const PLACES = {
 } as const;
 
 /** Tables that speak of IOMMUs, or of what belongs to them. */
-const TABLES = /^(DMAR|IVRS|IORT|VIOT|MCFG)\d*$/;
+const TABLES = /^(DMAR|IVRS|IORT|VIOT|MCFG|APIC)\d*$/;
 
 /**
  * Find the top of a snapshot: the directory that holds `sys`, at the tree's own top or in a single directory below it;
@@ -88,6 +89,7 @@ export const readSnapshot = (tree: FileTree, log?: string): Machine | undefined 
   const paths = sysfsFunctionPaths(sys);
   const pci = readSysfsPci(sys, paths);
   const firmware = readFirmware(top);
+  const devices = readSysfsPlatform(sys, firmware);
   const kernel = readKernel(top, dmesg);
   const fromSysfs = readSysfsUnits(sys);
   const units = [
@@ -113,6 +115,8 @@ export const readSnapshot = (tree: FileTree, log?: string): Machine | undefined 
           dmesg && { order: dmesg.order.filter((address) => pci.functions.some((fn) => fn.address === address)) }),
       },
     }),
+    ...(devices.length > 0 && { devices }),
+    ...(dmesg?.probes.length && { probes: { order: dmesg.probes } }),
     ...(units.length > 0 && { units }),
     ...(observed && { observed }),
   };

@@ -1,10 +1,12 @@
-import { type Diagnostic, Iommu, type IommuDriver } from '@iommu/core';
+import { type Device, type Diagnostic, Iommu, type IommuDriver } from '@iommu/core';
 import { type PciSettings, PciTopology } from '@iommu/pci';
 import { type ResolvedKernel, resolveKernel } from './kernel.js';
 import type { Machine } from './machine.js';
 import { pciFunction } from './pci-function.js';
 import { platformDevice, platformOf } from './platform.js';
 import { policyNamed } from './policies.js';
+import { probeAtBoot } from './probe-at-boot.js';
+import { probeHistory } from './probe-history.js';
 import { RunningMachine } from './running-machine.js';
 
 /** Buses in the order in which a registering unit walks them. @see Linux v7.0 drivers/iommu/iommu.c iommu_buses[] */
@@ -59,13 +61,14 @@ export const boot = (machine: Machine, options: BootOptions): RunningMachine => 
     acsRequested: false,
     ivrs: machine.firmware?.acpi?.['IVRS'] !== undefined,
   };
-  const { functions = [], order, rootBuses } = machine.pci ?? {};
+  const { functions = [], order, rootBuses, rootParents } = machine.pci ?? {};
   const topology = PciTopology.build(functions.map(pciFunction), settings, {
     ...(order && { order }),
     ...(rootBuses && { rootBuses }),
+    ...(rootParents && { rootParents }),
   });
   const devices = [...(machine.devices ?? []).map(platformDevice), ...topology.devices];
-  const supposed = machine.firmware ? undefined : suppose(options.drivers, topology);
+  const supposed = machine.firmware ? undefined : suppose(options.drivers, topology, kernel);
   const platform = platformOf(
     machine,
     kernel,
@@ -74,16 +77,40 @@ export const boot = (machine: Machine, options: BootOptions): RunningMachine => 
     (diagnostic) => void diagnostics.push(diagnostic),
   );
   const iommu = new Iommu({ platform, drivers: options.drivers, buses: BUSES });
-  settings.acsRequested = iommu.drivers.some(({ bound }) => bound.busFeatures?.includes('pci-acs'));
+  requestAcs(settings, iommu);
   iommu.registerUnits();
-  const running = new RunningMachine({ machine, kernel, topology, iommu, assumed: supposed?.text, diagnostics });
+  const waits = iommu.drivers.some(({ bound }) => bound.groupsAt === 'driver-probe');
+  const doubts = waits
+    ? probeAtBoot(iommu, probeHistory(machine, kernel, iommu.devices), diagnostics)
+    : { sureIds: undefined, contested: new Set<Device>() };
+  const running = new RunningMachine({
+    machine,
+    kernel,
+    topology,
+    iommu,
+    assumed: supposed?.text,
+    diagnostics,
+    doubts,
+  });
   bindRecorded(running, diagnostics);
   return running;
 };
 
-const suppose = (drivers: readonly IommuDriver[], topology: PciTopology) => {
+/**
+ * Whether some driver's part of the kernel asks for ACS, and when: VT-d, AMD-Vi and IORT while they look for their
+ * tables (`pci-acs`), the device tree's reader only for the first function that it configures (`pci-acs-late`).
+ */
+const requestAcs = (settings: PciSettings, { drivers }: Iommu): void => {
+  const asks = (feature: string): boolean => drivers.some(({ bound }) => bound.busFeatures?.includes(feature));
+  settings.acsRequested = asks('pci-acs') || asks('pci-acs-late');
+  if (!settings.acsRequested || asks('pci-acs')) return;
+  const late = settings.kernel.rule('late-acs');
+  if (late === 'after-boot' || late === 'after-first') settings.acsLate = late;
+};
+
+const suppose = (drivers: readonly IommuDriver[], topology: PciTopology, kernel: ResolvedKernel) => {
   for (const driver of drivers) {
-    const assumed = driver.assume?.(topology.devices);
+    const assumed = driver.assume?.(topology.devices, kernel);
     if (assumed) return assumed;
   }
   return undefined;

@@ -9,6 +9,13 @@ export interface PciSettings {
   readonly acsRead: 'before-boot' | 'after-boot' | 'unknown';
   /** Whether an IOMMU driver asked for ACS, so that the kernel switches it on. @see pci_request_acs() */
   acsRequested: boolean;
+  /**
+   * ACS is asked for only when most functions have been found, and those keep what firmware left: `after-boot` all that
+   * are there at boot, `after-first` only the first. Absent: it is asked for before.
+   *
+   * @see of_iommu_configure()
+   */
+  acsLate?: 'after-boot' | 'after-first';
   /** Whether the machine has an IVRS table: a quirk of AMD southbridges looks for it. */
   readonly ivrs: boolean;
 }

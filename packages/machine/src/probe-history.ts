@@ -1,0 +1,90 @@
+import type { Device } from '@iommu/core';
+import { isPciDevice, type PciDevice } from '@iommu/pci';
+import type { ResolvedKernel } from './kernel.js';
+import type { Machine } from './machine.js';
+
+/** What is known of the probes of kernel drivers at boot. */
+export interface ProbeHistory {
+  /** Devices in the order of their first probe. */
+  readonly ordered: readonly Device[];
+  /** Devices that were probed at some later time, in an order that nothing tells. */
+  readonly unordered: readonly Device[];
+  /** Devices of which nothing tells whether they were probed; they are among the unordered. */
+  readonly guessed: readonly Device[];
+}
+
+const PORT_DRIVER = 'pcieport';
+const PCI_BRIDGE = 0x0604;
+const EVENT_COLLECTOR = 0x0807;
+
+/** What the port driver looks at, whether it takes it or not. @see Linux v7.0 drivers/pci/pcie/portdrv.c port_pci_ids */
+const isForPortDriver = (device: Device): device is PciDevice => {
+  if (!isPciDevice(device) || device.facts.classCode === undefined) return false;
+  const kind = device.facts.classCode >>> 8;
+  return kind === EVENT_COLLECTOR || (kind === PCI_BRIDGE && (device.facts.classCode & 0xff) <= 1);
+};
+
+/**
+ * Put bridges that a history does not name where the port driver, which is part of every kernel and looks at devices in
+ * their order, must have come to them: before the next bridge that it does name, and at the latest behind the last.
+ */
+const withBridges = (named: readonly Probe[], devices: readonly Device[]): Device[] => {
+  const ported = new Map(named.flatMap(({ device, driver }, at) => (driver === PORT_DRIVER ? [[device, at]] : [])));
+  const before = new Map<number, Device[]>();
+  let waiting: Device[] = [];
+  for (const device of devices.filter(isForPortDriver)) {
+    const at = ported.get(device);
+    if (at === undefined) waiting.push(device);
+    else {
+      before.set(at, [...(before.get(at) ?? []), ...waiting]);
+      waiting = [];
+    }
+  }
+  const last = Math.max(-1, ...ported.values());
+  const order = last < 0 ? [...waiting] : [];
+  for (const [at, { device }] of named.entries()) {
+    order.push(...(before.get(at) ?? []), device);
+    if (at === last) order.push(...waiting);
+  }
+  return order;
+};
+
+interface Probe {
+  readonly device: Device;
+  readonly driver: string;
+}
+
+/**
+ * The probes of kernel drivers at boot, as far as the description tells.
+ *
+ * A history that is not `complete` is filled up: the port driver looks at every bridge before any module is loaded, and
+ * a device that has a driver was probed at a time unknown. One of which it is not said whether it has a driver is taken
+ * to have been probed.
+ *
+ * @param devices - All, in the order of their registration.
+ * @see Linux v6.12 drivers/base/dd.c really_probe()
+ */
+export const probeHistory = (
+  { probes, pci, devices: described = [] }: Machine,
+  kernel: ResolvedKernel,
+  devices: readonly Device[],
+): ProbeHistory => {
+  const byName = new Map(devices.map((device) => [device.name, device]));
+  const named = (probes?.order ?? []).flatMap(({ device: name, driver }) => {
+    const device = byName.get(name);
+    return device ? [{ device, driver }] : [];
+  });
+  if (probes?.complete) return { ordered: unique(named.map(({ device }) => device)), unordered: [], guessed: [] };
+  const noPortDriver = kernel.commandLine.some(({ name, value }) => name === 'pcie_ports' && value === 'compat');
+  const ordered = unique(noPortDriver ? named.map(({ device }) => device) : withBridges(named, devices));
+  const driverOf = new Map<string, string | null | undefined>([
+    ...described.map(({ name, driver }) => [name, driver] as const),
+    ...(pci?.functions ?? []).map(({ address, driver }) => [address, driver] as const),
+  ]);
+  const known = new Set(ordered);
+  const rest = devices.filter((device) => !known.has(device));
+  const unordered = rest.filter(({ name }) => driverOf.get(name) !== null);
+  return { ordered, unordered, guessed: unordered.filter(({ name }) => driverOf.get(name) === undefined) };
+};
+
+const unique = (devices: readonly Device[]): Device[] => [...new Set(devices)];
