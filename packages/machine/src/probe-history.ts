@@ -25,28 +25,25 @@ const isForPortDriver = (device: Device): device is PciDevice => {
 };
 
 /**
- * Put bridges that a history does not name where the port driver, which is part of every kernel and looks at devices in
- * their order, must have come to them: before the next bridge that it does name, and at the latest behind the last.
+ * Put in the bridges of which a history does not say when the port driver came to them. It is part of every kernel and
+ * looks at devices in their order: so no later than the history's first word of the bridge itself, and before the bridges
+ * that follow; for those behind the last of its own words, right after that.
  */
 const withBridges = (named: readonly Probe[], devices: readonly Device[]): Device[] => {
-  const ported = new Map(named.flatMap(({ device, driver }, at) => (driver === PORT_DRIVER ? [[device, at]] : [])));
+  const first = new Map<Device, number>();
+  const ported = new Map<Device, number>();
+  for (const [at, { device, driver }] of named.entries()) {
+    if (!first.has(device)) first.set(device, at);
+    if (driver === PORT_DRIVER) ported.set(device, at);
+  }
   const before = new Map<number, Device[]>();
-  let waiting: Device[] = [];
-  for (const device of devices.filter(isForPortDriver)) {
-    const at = ported.get(device);
-    if (at === undefined) waiting.push(device);
-    else {
-      before.set(at, [...(before.get(at) ?? []), ...waiting]);
-      waiting = [];
-    }
+  let limit = Math.max(-1, ...ported.values()) + 1;
+  for (const device of devices.filter(isForPortDriver).reverse()) {
+    limit = Math.min(limit, first.get(device) ?? limit);
+    if (!ported.has(device)) before.set(limit, [device, ...(before.get(limit) ?? [])]);
   }
-  const last = Math.max(-1, ...ported.values());
-  const order = last < 0 ? [...waiting] : [];
-  for (const [at, { device }] of named.entries()) {
-    order.push(...(before.get(at) ?? []), device);
-    if (at === last) order.push(...waiting);
-  }
-  return order;
+  const order = named.flatMap(({ device }, at) => [...(before.get(at) ?? []), device]);
+  return [...order, ...(before.get(named.length) ?? [])];
 };
 
 interface Probe {
