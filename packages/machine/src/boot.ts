@@ -5,7 +5,7 @@ import type { Machine } from './machine.js';
 import { pciFunction } from './pci-function.js';
 import { platformDevice, platformOf } from './platform.js';
 import { policyNamed } from './policies.js';
-import { probeAtBoot } from './probe-at-boot.js';
+import { NO_DOUBTS, probeAtBoot } from './probe-at-boot.js';
 import { probeHistory } from './probe-history.js';
 import { RunningMachine } from './running-machine.js';
 
@@ -79,10 +79,20 @@ export const boot = (machine: Machine, options: BootOptions): RunningMachine => 
   const iommu = new Iommu({ platform, drivers: options.drivers, buses: BUSES });
   requestAcs(settings, iommu);
   iommu.registerUnits();
+  const failed = new Set<Device>();
+  const attempt = (device: Device, act: () => void, what: string): void => {
+    if (failed.has(device)) return;
+    try {
+      act();
+    } catch (error) {
+      failed.add(device);
+      diagnostics.push({ severity: 'warning', code: 'driver-not-bound', message: `${what}: ${String(error)}` });
+    }
+  };
   const waits = iommu.drivers.some(({ bound }) => bound.groupsAt === 'driver-probe');
-  const doubts = waits
-    ? probeAtBoot(iommu, probeHistory(machine, kernel, iommu.devices), diagnostics)
-    : { sureIds: undefined, contested: new Set<Device>() };
+  const probe = (device: Device) => attempt(device, () => iommu.probeDriver(device), `probe of ${device.name}`);
+  const history = waits && probeHistory(machine, kernel, iommu.devices);
+  const doubts = history ? probeAtBoot(iommu, history, probe, diagnostics) : NO_DOUBTS;
   const running = new RunningMachine({
     machine,
     kernel,
@@ -92,7 +102,7 @@ export const boot = (machine: Machine, options: BootOptions): RunningMachine => 
     diagnostics,
     doubts,
   });
-  bindRecorded(running, diagnostics);
+  bindRecorded(running, attempt);
   return running;
 };
 
@@ -117,19 +127,13 @@ const suppose = (drivers: readonly IommuDriver[], topology: PciTopology, kernel:
 };
 
 /** Bind the kernel drivers that the description names. */
-const bindRecorded = (running: RunningMachine, diagnostics: Diagnostic[]): void => {
+const bindRecorded = (
+  running: RunningMachine,
+  attempt: (device: Device, act: () => void, what: string) => void,
+): void => {
   const bind = (name: string, driver: string): void => {
     const device = running.find(name);
-    if (!device) return;
-    try {
-      running.bindDriver(device, driver);
-    } catch (error) {
-      diagnostics.push({
-        severity: 'warning',
-        code: 'driver-not-bound',
-        message: `${driver} on ${name}: ${String(error)}`,
-      });
-    }
+    if (device) attempt(device, () => running.bindDriver(device, driver), `${driver} on ${name}`);
   };
   for (const { name, driver } of running.machine.devices ?? []) if (driver) bind(name, driver);
   for (const { address, driver } of running.machine.pci?.functions ?? []) if (driver) bind(address, driver);

@@ -9,6 +9,9 @@ export interface OrderDoubts {
   readonly contested: ReadonlySet<Device>;
 }
 
+/** Every id is sure. */
+export const NO_DOUBTS: OrderDoubts = { sureIds: undefined, contested: new Set() };
+
 /** How many devices a message names. */
 const NAMED = 4;
 
@@ -22,16 +25,18 @@ const assumed = (code: string, message: string): Diagnostic => ({ severity: 'ass
 /**
  * Let the kernel drivers of a history be probed, which forms groups where an IOMMU driver waits for that.
  *
+ * @param probe - Probes one device.
  * @returns What depends on an order that is not known. Of several new groups none has a sure id; a single one has.
  */
 export const probeAtBoot = (
   iommu: Iommu,
   { ordered, unordered, guessed }: ProbeHistory,
+  probe: (device: Device) => void,
   diagnostics: Diagnostic[],
 ): OrderDoubts => {
-  for (const device of ordered) iommu.probeDriver(device);
+  for (const device of ordered) probe(device);
   const before = new Set<Group>(iommu.groups);
-  for (const device of unordered) iommu.probeDriver(device);
+  for (const device of unordered) probe(device);
   const fresh = [...iommu.groups].filter((group) => !before.has(group));
   const contested = contestedOf(iommu, unordered);
   if (guessed.length > 0) {

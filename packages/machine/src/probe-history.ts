@@ -55,8 +55,8 @@ interface Probe {
  * The probes of kernel drivers at boot, as far as the description tells.
  *
  * A history that is not `complete` is filled up: the port driver looks at every bridge before any module is loaded, and
- * a device that has a driver was probed at a time unknown. One of which it is not said whether it has a driver is taken
- * to have been probed.
+ * a device that has a driver was probed at a time unknown. Where no driver is named at all, every device is taken to have
+ * been probed.
  *
  * @param devices - All, in the order of their registration.
  * @see Linux v6.12 drivers/base/dd.c really_probe()
@@ -80,8 +80,9 @@ export const probeHistory = (
   ]);
   const known = new Set(ordered);
   const rest = devices.filter((device) => !known.has(device));
-  const unordered = rest.filter(({ name }) => driverOf.get(name) !== null);
-  return { ordered, unordered, guessed: unordered.filter(({ name }) => driverOf.get(name) === undefined) };
+  const nobodyLooked = named.length === 0 && [...driverOf.values()].every((driver) => driver === undefined);
+  const unordered = nobodyLooked ? rest : rest.filter(({ name }) => driverOf.get(name));
+  return { ordered, unordered, guessed: nobodyLooked ? rest : [] };
 };
 
 const unique = (devices: readonly Device[]): Device[] => [...new Set(devices)];
