@@ -8,3 +8,4 @@ export { ACPI_HEADER_LENGTH, type AcpiTable, openAcpiTable, sealAcpiTable } from
 export { DeviceTree, DeviceTreeNode, DeviceTreeProperty, type ReservedMemory } from './device-tree.js';
 export { parseDeviceTree } from './parse-device-tree.js';
 export { TableReader } from './table-reader.js';
+export { type NodeSketch, type PropertySketch, writeDeviceTree } from './write-device-tree.js';
