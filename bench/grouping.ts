@@ -55,6 +55,11 @@ export const grouping = (): Figure[] => {
   return [
     { name: 'time a function, 1,000,000 / 10,000', value: (times.at(-1) ?? 0) / (times[0] ?? 1), unit: 'x', bar: 1.5 },
     { name: 'time a function, worst size', value: Math.max(...times), unit: ' µs', bar: 3 },
-    { name: 'memory a function, worst size', value: Math.max(...sizes.map(({ bytes }) => bytes)), unit: ' B', bar: 1024 },
+    {
+      name: 'memory a function, worst size',
+      value: Math.max(...sizes.map(({ bytes }) => bytes)),
+      unit: ' B',
+      bar: 1024,
+    },
   ];
 };

@@ -121,7 +121,9 @@ test('without the log, the ids of so many recordings rest on an order of probes 
   const unknown: Record<string, string> = {};
   for (const release of ['6.1', '6.12', '7.3']) {
     const ofRelease = concerned.filter(({ expected }) => expected.kernel.startsWith(`${release}.`));
-    const open = ofRelease.filter((recording) => groupsReport(bootBare(recording)).groups.some(({ id }) => id === null));
+    const open = ofRelease.filter((recording) =>
+      groupsReport(bootBare(recording)).groups.some(({ id }) => id === null),
+    );
     unknown[release] = `${open.length} of ${ofRelease.length}`;
   }
   expect(unknown).toEqual({ '6.1': '13 of 24', '6.12': '1 of 2', '7.3': '0 of 6' });

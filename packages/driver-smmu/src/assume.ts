@@ -7,10 +7,7 @@ const ARM_ROOT_PORTS = new Set([0x13b5, 0x177d, 0x19e5, 0x1def]);
 const FIRST_SMMU = 0x9050000n;
 
 const isArmRootPort = ({ express, facts, pciBus }: PciDevice): boolean =>
-  express === PcieType['root-port'] &&
-  !pciBus.parent &&
-  facts.vendor !== undefined &&
-  ARM_ROOT_PORTS.has(facts.vendor);
+  express === PcieType['root-port'] && !pciBus.parent && facts.vendor !== undefined && ARM_ROOT_PORTS.has(facts.vendor);
 
 /**
  * The IORT that a usual Arm server would have: one SMMUv3, to which all requester ids go as they are. Memory regions are

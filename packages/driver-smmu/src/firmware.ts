@@ -7,7 +7,9 @@ import type { SmmuFirmware } from './unit.js';
 
 /** Nothing but what the boot loader hands over beside ACPI. @see Linux v7.0 arch/arm64/kernel/acpi.c dt_is_stub() */
 const isStub = ({ root }: DeviceTree): boolean =>
-  root.children.every(({ name, properties }) => name === 'chosen' || (name === 'hypervisor' && properties.has('compatible')));
+  root.children.every(
+    ({ name, properties }) => name === 'chosen' || (name === 'hypervisor' && properties.has('compatible')),
+  );
 
 /**
  * The device tree, if the kernel goes by it: one with more than a boot loader's words counts before ACPI, unless the
@@ -29,7 +31,11 @@ const readIort = (bytes: Uint8Array, platform: Platform): SmmuFirmware | Reason 
   try {
     const iort = parseIort(bytes);
     if (!iort.checksumOk) {
-      platform.report({ severity: 'firmware-bug', code: 'iort-checksum', message: 'the checksum of the IORT is wrong' });
+      platform.report({
+        severity: 'firmware-bug',
+        code: 'iort-checksum',
+        message: 'the checksum of the IORT is wrong',
+      });
     }
     return new IortFirmware(iort, platform);
   } catch (error) {

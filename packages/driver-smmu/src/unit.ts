@@ -50,7 +50,8 @@ export const together = (
   streams: readonly { readonly unit: SmmuUnit; readonly id: number }[],
 ): SmmuFound | UnitNone => {
   const [first] = streams;
-  if (!first) return none('no-stream-id', `Firmware gives ${device.name} no stream id.`, 'iommu_fwspec_init()', [device]);
+  if (!first)
+    return none('no-stream-id', `Firmware gives ${device.name} no stream id.`, 'iommu_fwspec_init()', [device]);
   const { unit } = first;
   if (streams.every((stream) => stream.unit === unit)) return { unit, ids: streams.map(({ id }) => id) };
   return none(

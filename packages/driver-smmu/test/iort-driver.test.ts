@@ -59,7 +59,11 @@ test('takes the first of two root complexes of one segment', () => {
 });
 
 test('gives a function the ids of all its DMA aliases', () => {
-  const functions = [bridge('00:01.0', 1), bridge('01:00.0', 2, { express: 'pcie-to-pci-bridge' }), fn('02:01.0', { express: null })];
+  const functions = [
+    bridge('00:01.0', 1),
+    bridge('01:00.0', 2, { express: 'pcie-to-pci-bridge' }),
+    fn('02:01.0', { express: null }),
+  ];
   expect(streamsOf('02:01.0', { iort: PLAIN, functions })).toBe(`${V3}: 0x208 0x200`);
 });
 
@@ -163,7 +167,11 @@ describe('of ACPI and a device tree', () => {
   test.each([
     ['the tree, which has more than a boot loader says', { tree }, '1000'],
     ['ACPI when the tree is a boot loader’s', { tree: STUB }, '0000'],
-    ['ACPI when the tree is that of a hypervisor’s guest', { tree: { nodes: { chosen: {}, hypervisor: { properties: { compatible: 'xen,xen' } } } } }, '0000'],
+    [
+      'ACPI when the tree is that of a hypervisor’s guest',
+      { tree: { nodes: { chosen: {}, hypervisor: { properties: { compatible: 'xen,xen' } } } } },
+      '0000',
+    ],
     ['ACPI when the command line asks for it', { tree, commandLine: 'acpi=force' }, '0000'],
     ['ACPI when the command line prefers it', { tree, commandLine: 'acpi=on' }, '0000'],
     ['the tree when the command line forbids ACPI', { tree, commandLine: 'acpi=off' }, '1000'],

@@ -4,7 +4,16 @@ import { runs } from '../../../tests/support/sweep.js';
 import { mapId, mapSingles } from '../src/iort/id-map.js';
 import { type IortNode, isSmmu } from '../src/iort/nodes.js';
 import { parseIort } from '../src/iort/parse-iort.js';
-import { iort, itsGroup, type MappingSketch, namedComponent, otherNode, rootComplex, smmuV2, smmuV3 } from './support/iort.js';
+import {
+  iort,
+  itsGroup,
+  type MappingSketch,
+  namedComponent,
+  otherNode,
+  rootComplex,
+  smmuV2,
+  smmuV3,
+} from './support/iort.js';
 
 /** Where an id of a root complex comes out at the one SMMU: as which id, or nowhere. */
 const through = (id: number, ...mappings: MappingSketch[]): number | undefined => {
@@ -64,7 +73,11 @@ test('wraps at 32 bits', () => {
 
 test('goes from node to node', () => {
   const table = parseIort(
-    iort(rootComplex(0, { output: 0x10000, to: 1 }), otherNode(99, { input: 0x10000, output: 0x20000, to: 2 }), smmuV2()),
+    iort(
+      rootComplex(0, { output: 0x10000, to: 1 }),
+      otherNode(99, { input: 0x10000, output: 0x20000, to: 2 }),
+      smmuV2(),
+    ),
   );
   expect(mapId(table, table.nodes[0] as IortNode, 8, isSmmu)?.id).toBe(0x20008);
 });

@@ -1,7 +1,19 @@
 import { isIommuError } from '@iommu/core';
 import { expect, test } from 'vitest';
 import { parseIort, writeIort } from '../src/index.js';
-import { iort, iortWith, itsGroup, namedComponent, otherNode, pmcg, richIort, rmr, rootComplex, smmuV2, smmuV3 } from './support/iort.js';
+import {
+  iort,
+  iortWith,
+  itsGroup,
+  namedComponent,
+  otherNode,
+  pmcg,
+  richIort,
+  rmr,
+  rootComplex,
+  smmuV2,
+  smmuV3,
+} from './support/iort.js';
 
 test('reads every kind of node in table order', () => {
   expect(parseIort(richIort()).nodes.map(({ kind }) => kind)).toEqual([

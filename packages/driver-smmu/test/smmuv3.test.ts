@@ -28,7 +28,10 @@ test('serves nothing behind a conventional bridge, whose id the bridge has itsel
 
 test('serves a device that uses one id twice', () => {
   // The id that the bridge puts on is the device's own.
-  const functions = [bridge('00:01.0', 1, { express: 'pcie-to-pci-bridge' }), fn('01:00.0', { express: null, acs: null })];
+  const functions = [
+    bridge('00:01.0', 1, { express: 'pcie-to-pci-bridge' }),
+    fn('01:00.0', { express: null, acs: null }),
+  ];
   expect(groupLines(boot({ iort: PLAIN, functions }))).toEqual(['00:01.0 01:00.0']);
 });
 
@@ -98,7 +101,9 @@ test('keeps no state between machines', () => {
 test('never serves two devices by one id, whatever comes and goes', () => {
   const action = fc.record({ device: fc.nat(5), remove: fc.boolean() });
   const ids = [[1], [1, 2], [2, 3], [3], [4, 4], [1, 4]];
-  const nodes = ids.map((list, at) => namedComponent(`N${at}`, ...list.map((output) => ({ output, to: 0, single: true }))));
+  const nodes = ids.map((list, at) =>
+    namedComponent(`N${at}`, ...list.map((output) => ({ output, to: 0, single: true }))),
+  );
   const table = iort(smmuV3(), ...nodes);
   fc.assert(
     fc.property(fc.array(action, { maxLength: 30 }), (actions) => {

@@ -72,6 +72,75 @@ const textAt = (reader: TableReader, offset: number, what: string): string => {
   return reader.ascii(offset, end - offset);
 };
 
+/** Reads the structure block token by token. */
+class StructureReader {
+  readonly #structure: TableReader;
+  readonly #strings: TableReader;
+  #root: DeviceTreeNode | undefined;
+  #here: DeviceTreeNode | undefined;
+  #depth = 0;
+  #at = 0;
+
+  constructor({ structure, strings }: Blocks) {
+    this.#structure = structure;
+    this.#strings = strings;
+  }
+
+  /** @returns The root node, with all that is below it. */
+  read(): DeviceTreeNode {
+    for (;;) {
+      const start = this.#at;
+      const token = this.#structure.u32be(start, 'a token');
+      this.#at += 4;
+      if (token === Token.nop) continue;
+      if (token === Token.end) return this.#end(start);
+      if (token === Token.beginNode) this.#beginNode(start);
+      else if (!this.#here) throw this.#structure.error(start, `token ${token} outside of any node, expected a node`);
+      else if (token === Token.property) this.#property(this.#here);
+      else if (token === Token.endNode) this.#leave(this.#here);
+      else throw this.#structure.error(start, `token ${token}, expected 1, 2, 3, 4 or 9`);
+    }
+  }
+
+  #end(start: number): DeviceTreeNode {
+    if (this.#root && !this.#here) return this.#root;
+    const where = this.#here ? `inside of ${this.#here.path}` : 'before the root node';
+    throw this.#structure.error(start, `end ${where}, expected the end of a node`);
+  }
+
+  #beginNode(start: number): void {
+    const above = this.#here;
+    if (!above && this.#root) {
+      throw this.#structure.error(start, 'a second root node, expected the end of the structure block');
+    }
+    if (++this.#depth > MAX_DEPTH) {
+      throw this.#structure.error(start, `expected at most ${MAX_DEPTH} nodes below each other`);
+    }
+    const name = textAt(this.#structure, this.#at, 'node name');
+    this.#at = aligned(this.#at + name.length + 1);
+    const node = new DeviceTreeNode(above ? name : '', above);
+    (above?.children as DeviceTreeNode[] | undefined)?.push(node);
+    this.#root ??= node;
+    this.#here = node;
+  }
+
+  #leave(node: DeviceTreeNode): void {
+    this.#depth--;
+    this.#here = node.parent;
+  }
+
+  #property({ properties }: DeviceTreeNode): void {
+    const length = this.#structure.u32be(this.#at, 'the length of a property');
+    const nameAt = this.#structure.u32be(this.#at + 4, 'the name of a property');
+    const name = textAt(this.#strings, nameAt, 'property name');
+    const value = this.#structure.slice(this.#at + 8, length, `property '${name}'`);
+    if (!properties.has(name)) {
+      (properties as Map<string, DeviceTreeProperty>).set(name, new DeviceTreeProperty(name, value));
+    }
+    this.#at = aligned(this.#at + 8 + length);
+  }
+}
+
 /**
  * Parse a flattened device tree (`/sys/firmware/fdt`, a `.dtb` file). What `#address-cells` and the like mean is left to
  * those who read the properties.
@@ -82,41 +151,6 @@ const textAt = (reader: TableReader, offset: number, what: string): string => {
  * @see Devicetree Specification v0.4, chapter 5 (Flattened Devicetree (DTB) Format)
  */
 export const parseDeviceTree = (bytes: Uint8Array): DeviceTree => {
-  const { structure, strings, reserved } = openBlocks(bytes);
-  let root: DeviceTreeNode | undefined;
-  let here: DeviceTreeNode | undefined;
-  let depth = 0;
-  for (let at = 0; ; ) {
-    const token = structure.u32be(at, 'a token');
-    const start = at;
-    at += 4;
-    if (token === Token.nop) continue;
-    if (token === Token.beginNode) {
-      if (!here && root) throw structure.error(start, 'a second root node, expected the end of the structure block');
-      if (++depth > MAX_DEPTH) throw structure.error(start, `more than ${MAX_DEPTH} nodes below each other`);
-      const name = textAt(structure, at, 'node name');
-      at = aligned(at + name.length + 1);
-      const node = new DeviceTreeNode(here ? name : '', here);
-      (here?.children as DeviceTreeNode[] | undefined)?.push(node);
-      root ??= node;
-      here = node;
-    } else if (token === Token.end) {
-      if (!root || here) throw structure.error(start, `end inside of ${here ? here.path : 'nothing'}, expected a node`);
-      return new DeviceTree(root, reserved);
-    } else if (!here) {
-      throw structure.error(start, `token ${token} outside of any node, expected a node`);
-    } else if (token === Token.endNode) {
-      depth--;
-      here = here.parent;
-    } else if (token === Token.property) {
-      const length = structure.u32be(at, 'the length of a property');
-      const name = textAt(strings, structure.u32be(at + 4, 'the name of a property'), 'property name');
-      const value = structure.slice(at + 8, length, `property '${name}'`);
-      const properties = here.properties as Map<string, DeviceTreeProperty>;
-      if (!properties.has(name)) properties.set(name, new DeviceTreeProperty(name, value));
-      at = aligned(at + 8 + length);
-    } else {
-      throw structure.error(start, `token ${token}, expected 1, 2, 3, 4 or 9`);
-    }
-  }
+  const blocks = openBlocks(bytes);
+  return new DeviceTree(new StructureReader(blocks).read(), blocks.reserved);
 };

@@ -11,10 +11,10 @@ const encoder = new TextEncoder();
 const HEADER = 40;
 const RESERVE_MAP = 16;
 
-const valueOf = (sketch: PropertySketch): number[] => {
+const bytesOf = (sketch: PropertySketch): number[] => {
   if (sketch === true) return [];
   if (typeof sketch === 'string') return [...encoder.encode(`${sketch}\0`)];
-  return sketch.flatMap((part: number | string) => (typeof part === 'string' ? valueOf(part) : cell(part)));
+  return sketch.flatMap((part: number | string) => (typeof part === 'string' ? bytesOf(part) : cell(part)));
 };
 
 const cell = (value: number): number[] => [24, 16, 8, 0].map((shift) => (value >>> shift) & 0xff);
@@ -46,7 +46,7 @@ export const writeDeviceTree = (root: NodeSketch): Uint8Array => {
     ...cell(1),
     ...padded([...encoder.encode(`${name}\0`)]),
     ...Object.entries(properties).flatMap(([property, sketch]) => {
-      const value = valueOf(sketch);
+      const value = bytesOf(sketch);
       return [...cell(3), ...cell(value.length), ...cell(nameOffset(property)), ...padded(value)];
     }),
     ...Object.entries(nodes).flatMap(([child, node]) => write(child, node)),
@@ -57,5 +57,10 @@ export const writeDeviceTree = (root: NodeSketch): Uint8Array => {
   const stringsAt = structureAt + structure.length;
   const total = stringsAt + strings.length;
   const header = [0xd00dfeed, total, structureAt, stringsAt, HEADER, 17, 16, 0, strings.length, structure.length];
-  return Uint8Array.from([...header.flatMap(cell), ...new Array<number>(RESERVE_MAP).fill(0), ...structure, ...strings]);
+  return Uint8Array.from([
+    ...header.flatMap(cell),
+    ...new Array<number>(RESERVE_MAP).fill(0),
+    ...structure,
+    ...strings,
+  ]);
 };

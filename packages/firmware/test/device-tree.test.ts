@@ -89,7 +89,9 @@ test('reads the memory reserve map', () => {
 });
 
 test('takes the first of two nodes with one handle', () => {
-  const twice = parseDeviceTree(writeDeviceTree({ nodes: { a: { properties: { phandle: [1] } }, b: { properties: { phandle: [1] } } } }));
+  const twice = parseDeviceTree(
+    writeDeviceTree({ nodes: { a: { properties: { phandle: [1] } }, b: { properties: { phandle: [1] } } } }),
+  );
   expect(twice.byPhandle(1)?.path).toBe('/a');
 });
 
@@ -135,7 +137,8 @@ describe('refuses', () => {
 });
 
 test('knows at every byte that the rest is missing', () => {
-  for (let length = 0; length < TREE.length; length++) expect(failure(TREE.subarray(0, length))).toBe('ERR_TABLE_TRUNCATED');
+  for (let length = 0; length < TREE.length; length++)
+    expect(failure(TREE.subarray(0, length))).toBe('ERR_TABLE_TRUNCATED');
 });
 
 test('reads, or refuses with a reason, every tree of which each cell is 0, 1 or the highest', () => {

@@ -112,7 +112,8 @@ const withDrivers = (functions: readonly MachinePciFunction[]): readonly Machine
 const rootParentsOf = (paths: readonly FunctionPath[]): Record<string, string> => {
   const parents: Record<string, string> = {};
   for (const [, path] of paths) {
-    const [, parent, bus] = /^devices\/(platform\/(?:[^/]+\/)*?[^/]+)\/pci([0-9a-f]{4,8}:[0-9a-f]{2})\//.exec(path) ?? [];
+    const [, parent, bus] =
+      /^devices\/(platform\/(?:[^/]+\/)*?[^/]+)\/pci([0-9a-f]{4,8}:[0-9a-f]{2})\//.exec(path) ?? [];
     if (parent !== undefined && bus !== undefined) parents[bus] = parent;
   }
   return parents;

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { parseDmesg } from '../src/dmesg.js';
 
-const probes = (...lines: string[]) => parseDmesg(lines.join('\n')).probes.map(({ device, driver }) => `${driver} ${device}`);
+const probes = (...lines: string[]) =>
+  parseDmesg(lines.join('\n')).probes.map(({ device, driver }) => `${driver} ${device}`);
 
 test('takes the order in which drivers first spoke of their devices', () => {
   expect(
@@ -27,7 +28,10 @@ test.each([
   ['of a bus', 'pci_bus 0000:02: resource 0 [io 0x1000-0x1fff]'],
   ['on joining a group', 'pcieport 0000:00:02.0: Adding to iommu group 0'],
   ['on a stream that is taken', 'pci-stub 0000:03:0b.6: stream 24 already in tree from dev 0000:00:03.0'],
-  ['on a stream that is taken, as later kernels say it', 'nvme 0000:01:00.0: Aliasing StreamID 0x10 (from 0000:00:02.0) unsupported'],
+  [
+    'on a stream that is taken, as later kernels say it',
+    'nvme 0000:01:00.0: Aliasing StreamID 0x10 (from 0000:00:02.0) unsupported',
+  ],
   ['that only mentions a function', 'vgaarb: setting as boot device: PCI:0000:00:02.0'],
 ])('takes no line %s', (_, line) => {
   expect(probes(line)).toEqual([]);

@@ -75,7 +75,8 @@ export const KERNEL_RULES: readonly KernelRule[] = [
     value: 'after-boot',
     until: '6.15',
     proof: 'recorded',
-    effect: 'With a device tree ACS is asked for at the first probe of a driver: functions found at boot keep it as it was.',
+    effect:
+      'With a device tree ACS is asked for at the first probe of a driver: functions found at boot keep it as it was.',
     source: 'recordings kernel-6.1-to-7.3-smmuv3-dt, smmuv3-003-k6.12 and -k7.3',
     unresolved: ['6.12', '7.3'],
   },
@@ -86,7 +87,8 @@ export const KERNEL_RULES: readonly KernelRule[] = [
     from: '6.15',
     until: '7.0',
     proof: 'unverified',
-    effect: 'With a device tree ACS is asked for when the first function is registered, which itself keeps it as it was.',
+    effect:
+      'With a device tree ACS is asked for when the first function is registered, which itself keeps it as it was.',
     source: 'description of the change for 7.0, which ended it; the releases between were not recorded',
   },
   {

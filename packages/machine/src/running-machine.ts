@@ -1,4 +1,12 @@
-import { type Device, type DeviceOutcome, type Diagnostic, type Group, type Iommu, IommuError, type Reason } from '@iommu/core';
+import {
+  type Device,
+  type DeviceOutcome,
+  type Diagnostic,
+  type Group,
+  type Iommu,
+  IommuError,
+  type Reason,
+} from '@iommu/core';
 import { isPciDevice, type PciDevice, type PciTopology, tryParsePciAddress } from '@iommu/pci';
 import { DRIVER_PACKAGES, type DriverPackage } from './driver-packages.js';
 import type { ResolvedKernel } from './kernel.js';

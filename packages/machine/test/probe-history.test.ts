@@ -35,7 +35,8 @@ const run = (functions: readonly MachinePciFunction[], rest: Partial<Machine> = 
 /** Ids and members; `?` where the id does not follow from the description. */
 const groups = (running: RunningMachine): string[] =>
   [...running.iommu.groups].map(
-    (group) => `${running.idIsKnown(group) ? group.id : '?'}: ${group.devices.map(({ name }) => name.slice(5)).join(' ')}`,
+    (group) =>
+      `${running.idIsKnown(group) ? group.id : '?'}: ${group.devices.map(({ name }) => name.slice(5)).join(' ')}`,
   );
 
 const probe = (device: string, name: string): MachineProbe => ({ device: `0000:${device}`, driver: name });

@@ -30,6 +30,7 @@ export const hostsOf = (tree: DeviceTree): Host[] => {
 /** The host bridge above a function: the one that its path goes through, else that of its segment. */
 export const hostOf = (hosts: readonly Host[], device: PciDevice): DeviceTreeNode | undefined => {
   const above = device.path.split('/').find((part) => hosts.some(({ platformName: name }) => name === part));
-  const host = hosts.find(({ platformName: name }) => name === above) ?? hosts.find(({ segment }) => segment === device.segment);
+  const host =
+    hosts.find(({ platformName: name }) => name === above) ?? hosts.find(({ segment }) => segment === device.segment);
   return host?.node;
 };

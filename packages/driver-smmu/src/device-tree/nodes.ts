@@ -115,11 +115,7 @@ export interface Reference {
  * @returns Up to the first entry that cannot be read, which comes out without a node.
  * @see Linux v7.0 drivers/of/base.c of_parse_phandle_with_args()
  */
-export const references = (
-  tree: DeviceTree,
-  property: readonly number[],
-  cellsName: string,
-): Reference[] => {
+export const references = (tree: DeviceTree, property: readonly number[], cellsName: string): Reference[] => {
   const list: Reference[] = [];
   for (let at = 0; at < property.length; ) {
     const node = tree.byPhandle(property[at++] as number);

@@ -53,7 +53,8 @@ export class IortFirmware implements SmmuFirmware {
     this.#byNode = new Map(this.units.map((unit) => [unit.node, unit]));
     for (const node of iort.nodes) {
       if (node.kind === 'root-complex' && !this.#bySegment.has(node.segment)) this.#bySegment.set(node.segment, node);
-      if (node.kind === 'named-component' && !this.#byName.has(node.deviceName)) this.#byName.set(node.deviceName, node);
+      if (node.kind === 'named-component' && !this.#byName.has(node.deviceName))
+        this.#byName.set(node.deviceName, node);
     }
     this.busFeatures = this.#someRootComplexIsTranslated() ? ['pci-acs'] : [];
     this.#reserved = new IortReserved(iort, platform);
@@ -63,8 +64,7 @@ export class IortFirmware implements SmmuFirmware {
   #someRootComplexIsTranslated(): boolean {
     return this.#iort.nodes.some(
       ({ kind, mappings }) =>
-        kind === 'root-complex' &&
-        mappings.some(({ outputReference }) => isSmmu(this.#iort.nodeAt(outputReference))),
+        kind === 'root-complex' && mappings.some(({ outputReference }) => isSmmu(this.#iort.nodeAt(outputReference))),
     );
   }
 

@@ -1,8 +1,8 @@
 import type { Device, Platform, ReservedRegion } from '@iommu/core';
 import { isPciDevice } from '@iommu/pci';
 import { mapId } from './id-map.js';
-import type { Iort, IortNode, ItsGroup, RmrDescriptor, RmrNode, SmmuNode } from './nodes.js';
 import { readItsBases } from './madt-its.js';
+import type { Iort, IortNode, ItsGroup, RmrDescriptor, RmrNode, SmmuNode } from './nodes.js';
 
 /** Tables from here on may reserve memory. @see Linux v7.0 drivers/acpi/arm64/iort.c iort_find_rmrs() */
 const FIRST_REVISION_WITH_RMR = 5;
@@ -76,7 +76,8 @@ export class IortReserved {
     this.#platform.report({
       severity: 'assumed',
       code: 'rmr-boot-configuration',
-      message: 'the IORT reserves memory for PCI functions; the host bridge is taken to keep its boot configuration, without which Linux ignores that',
+      message:
+        'the IORT reserves memory for PCI functions; the host bridge is taken to keep its boot configuration, without which Linux ignores that',
     });
   }
 }

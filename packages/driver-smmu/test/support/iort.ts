@@ -65,7 +65,9 @@ export const iortWith = ({ revision = 6 }: TableSketch, ...nodes: NodeBytes[]): 
     ];
   });
   const header = [...ascii('IORT'), 0, 0, 0, 0, revision, ...new Array<number>(27).fill(0)];
-  return sealAcpiTable(Uint8Array.from([...header, ...le(nodes.length, 4), ...le(FIRST_NODE, 4), ...le(0, 4), ...bodies]));
+  return sealAcpiTable(
+    Uint8Array.from([...header, ...le(nodes.length, 4), ...le(FIRST_NODE, 4), ...le(0, 4), ...bodies]),
+  );
 };
 
 export const iort = (...nodes: NodeBytes[]): Uint8Array => iortWith({}, ...nodes);

@@ -138,7 +138,8 @@ export const streamsOf = (name: string, sketch: MachineSketch): string => {
 
 const short = ({ name }: Device): string => name.replace(/^0000:/, '');
 
-export const groupLines = (iommu: Iommu): string[] => [...iommu.groups].map((group) => group.devices.map(short).join(' '));
+export const groupLines = (iommu: Iommu): string[] =>
+  [...iommu.groups].map((group) => group.devices.map(short).join(' '));
 
 /** The rule by which a device has its group, or none. */
 export const ruleOf = (iommu: Iommu, name: string): string | undefined =>
