@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { check } from '@iommu/analysis';
 import { isIommuError } from '@iommu/core';
 import { intelVtd } from '@iommu/driver-intel-vtd';
+import { smmu } from '@iommu/driver-smmu';
 import { readMachine } from '@iommu/host';
 import { boot, type RunningMachine } from '@iommu/machine';
 import { type Evidence, findEvidence } from './evidence.js';
@@ -56,7 +57,7 @@ const textOf = (path: string): string => {
   return files.map((name) => readFileSync(join(path, name), 'latin1')).join('\n');
 };
 
-const drivers = [intelVtd()];
+const drivers = [intelVtd(), smmu()];
 
 /** Score one dump: a file, or a folder with the files of one machine. */
 export const score = async (path: string, name: string): Promise<Score> => {
