@@ -5,6 +5,8 @@ const ADDRESS = '[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\\.[0-7]';
 const BY_DRIVER = new RegExp(`(?:^|[\\s\\]>])([A-Za-z][\\w-]*) (${ADDRESS}): (.*)$`);
 /** `nvme nvme0: pci function 0000:01:00.0` */
 const NVME = new RegExp(`\\bnvme nvme\\d+: pci function (${ADDRESS})\\s*$`);
+/** `0000:04:05.0: ttyS4 at I/O 0x1000`: the driver of serial ports does not say its own name. */
+const SERIAL = new RegExp(`(?:^|[\\s\\]>])(${ADDRESS}): ttyS\\d+ at `);
 /** Not drivers: what the bus calls a device that has none, and code that speaks of devices. */
 const NOT_DRIVERS = new Set(['pci', 'pci_bus', 'device', 'Device']);
 /** What an IOMMU driver says under the name of another: it belongs to the answer, not to the evidence. */
@@ -18,6 +20,11 @@ export class ProbeLog {
     const nvme = NVME.exec(line)?.[1];
     if (nvme !== undefined) {
       this.#add(nvme, 'nvme');
+      return;
+    }
+    const serial = SERIAL.exec(line)?.[1];
+    if (serial !== undefined) {
+      this.#add(serial, 'serial');
       return;
     }
     const [, driver = '', device = '', text = ''] = BY_DRIVER.exec(line) ?? [];

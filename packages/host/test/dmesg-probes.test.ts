@@ -23,6 +23,12 @@ test('reads the line by which nvme names its function', () => {
   expect(probes('[    1.2] nvme nvme0: pci function 0000:01:00.0')).toEqual(['nvme 0000:01:00.0']);
 });
 
+test('reads the line in which a serial port names its function', () => {
+  expect(probes('[    1.2] 0000:04:05.0: ttyS4 at I/O 0x1000 (irq = 22, base_baud = 115200) is a 16550A')).toEqual([
+    'serial 0000:04:05.0',
+  ]);
+});
+
 test.each([
   ['of a device without a driver', 'pci 0000:00:02.0: enabling device (0000 -> 0002)'],
   ['of a bus', 'pci_bus 0000:02: resource 0 [io 0x1000-0x1fff]'],

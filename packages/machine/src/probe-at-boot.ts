@@ -25,20 +25,25 @@ const assumed = (code: string, message: string): Diagnostic => ({ severity: 'ass
 /**
  * Let the kernel drivers of a history be probed, which forms groups where an IOMMU driver waits for that.
  *
+ * Devices probed at unknown times may have come before any that came after the first bridges. Where they form groups, the
+ * ids of all groups formed since are not sure, unless there is only one.
+ *
  * @param probe - Probes one device.
- * @returns What depends on an order that is not known. Of several new groups none has a sure id; a single one has.
+ * @returns What depends on an order that is not known.
  */
 export const probeAtBoot = (
   iommu: Iommu,
-  { ordered, unordered, guessed }: ProbeHistory,
+  { first, ordered, unordered, guessed }: ProbeHistory,
   probe: (device: Device) => void,
   diagnostics: Diagnostic[],
 ): OrderDoubts => {
+  for (const device of first) probe(device);
+  const sureIds = new Set<Group>(iommu.groups);
   for (const device of ordered) probe(device);
   const before = new Set<Group>(iommu.groups);
   for (const device of unordered) probe(device);
-  const fresh = [...iommu.groups].filter((group) => !before.has(group));
-  const contested = contestedOf(iommu, unordered);
+  const open = [...iommu.groups].filter((group) => !sureIds.has(group));
+  const contested = contestedOf(iommu, unordered, new Set([...ordered, ...unordered]));
   if (guessed.length > 0) {
     diagnostics.push(
       assumed(
@@ -47,7 +52,8 @@ export const probeAtBoot = (
       ),
     );
   }
-  if (fresh.length <= 1 && contested.size === 0) return { sureIds: undefined, contested };
+  const formed = [...iommu.groups].some((group) => !before.has(group));
+  if (contested.size === 0 && (!formed || open.length === 1)) return NO_DOUBTS;
   diagnostics.push(
     assumed(
       'probe-order-unknown',
@@ -59,18 +65,17 @@ export const probeAtBoot = (
       assumed('probe-order-decides', `the order of probes decides which of ${list([...contested])} has an IOMMU`),
     );
   }
-  return { sureIds: before, contested };
+  return { sureIds, contested };
 };
 
 /** Devices that were refused on account of others, where another order could have turned that round. */
-const contestedOf = (iommu: Iommu, unordered: readonly Device[]): Set<Device> => {
+const contestedOf = (iommu: Iommu, unordered: readonly Device[], open: ReadonlySet<Device>): Set<Device> => {
   const contested = new Set<Device>();
-  const open = new Set(unordered);
   for (const device of unordered) {
     if (iommu.groups.of(device)) continue;
-    const { unit, reasons } = iommu.outcomeOf(device);
+    const { reasons } = iommu.outcomeOf(device);
     const rivals = reasons.flatMap(({ devices }) => devices).filter((other) => other !== device && open.has(other));
-    if (unit === undefined && rivals.length > 0) for (const one of [device, ...rivals]) contested.add(one);
+    if (rivals.length > 0) for (const one of [device, ...rivals]) contested.add(one);
   }
   return contested;
 };

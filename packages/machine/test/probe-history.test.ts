@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { boot } from '../src/boot.js';
 import type { Machine, MachinePciFunction, MachineProbe } from '../src/machine.js';
 import type { RunningMachine } from '../src/running-machine.js';
@@ -76,6 +76,45 @@ test('does not know the ids of several devices that were probed at unknown times
   const running = run([port(1), port(2), card(1, { driver: 'foo' }), card(2, { driver: 'bar' })]);
   expect(groups(running)).toEqual(['0: 00:01.0', '1: 00:02.0', '?: 01:00.0', '?: 02:00.0']);
   expect(codes(running)).toEqual(['probe-order-unknown']);
+});
+
+test('knows no id of a group that may have been formed after others', () => {
+  const probes = { order: [probe('02:00.0', 'pci-stub')] };
+  const running = run([port(1), port(2), card(1, { driver: 'foo' }), card(2, { driver: 'pci-stub' })], { probes });
+  expect(groups(running)).toEqual(['0: 00:01.0', '1: 00:02.0', '?: 02:00.0', '?: 01:00.0']);
+});
+
+test('knows all ids when what was probed at unknown times forms no group', () => {
+  const probes = { order: [probe('02:00.0', 'pci-stub')] };
+  const bare = { acs: null };
+  const machine = [port(1, bare), port(2), card(1, { driver: 'foo' }), card(2, { driver: 'pci-stub' })];
+  const running = run(machine, { probes });
+  expect([groups(running), codes(running)]).toEqual([['0: 00:01.0 01:00.0', '1: 00:02.0', '2: 02:00.0'], []]);
+});
+
+describe('devices of which a driver said nothing', () => {
+  const functions = [1, 2, 3].flatMap((bus) => [port(bus), card(bus, { driver: 'virtio-pci' })]);
+  const afterPorts = (...order: MachineProbe[]) => groups(run(functions, { probes: { order } })).slice(3);
+
+  test('are put between those of which it spoke', () => {
+    const order = [probe('01:00.0', 'virtio-pci'), probe('09:00.0', 'x'), probe('03:00.0', 'virtio-pci')];
+    expect(afterPorts(...order)).toEqual(['3: 01:00.0', '4: 02:00.0', '5: 03:00.0']);
+  });
+
+  test('are put before the first and behind the last', () => {
+    expect(afterPorts(probe('02:00.0', 'virtio-pci'))).toEqual(['3: 01:00.0', '4: 02:00.0', '5: 03:00.0']);
+  });
+
+  test('are put nowhere when it spoke in another order', () => {
+    const order = [probe('03:00.0', 'virtio-pci'), probe('01:00.0', 'virtio-pci')];
+    expect(afterPorts(...order)).toEqual(['?: 03:00.0', '?: 01:00.0', '?: 02:00.0']);
+  });
+
+  test('are put nowhere when the driver is told of each by hand', () => {
+    const stubbed = functions.map((fn) => (fn.driver === 'pcieport' ? fn : { ...fn, driver: 'pci-stub' }));
+    const probes = { order: [probe('01:00.0', 'pci-stub')] };
+    expect(groups(run(stubbed, { probes })).slice(3)).toEqual(['?: 01:00.0', '?: 02:00.0', '?: 03:00.0']);
+  });
 });
 
 test('takes every device to have been probed where nothing tells of drivers, and says so', () => {
