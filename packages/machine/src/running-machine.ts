@@ -8,7 +8,7 @@ import {
   type Reason,
 } from '@iommu/core';
 import { isPciDevice, type PciDevice, type PciTopology, tryParsePciAddress } from '@iommu/pci';
-import { DRIVER_PACKAGES, type DriverPackage } from './driver-packages.js';
+import { DRIVER_PACKAGES, type DriverPackage, packagesFor } from './driver-packages.js';
 import type { ResolvedKernel } from './kernel.js';
 import { managesDma } from './kernel-drivers.js';
 import type { Machine, MachineDevice, MachinePciFunction } from './machine.js';
@@ -93,8 +93,7 @@ export class RunningMachine {
       devices: [device],
     });
     const bound = new Set(this.iommu.drivers.map(({ name }) => name));
-    const tables = Object.keys(this.machine.firmware?.acpi ?? {});
-    const missing = tables.map((name) => DRIVER_PACKAGES[name]).find((one) => one && !bound.has(one.driver));
+    const missing = packagesFor(this.machine.firmware ?? {}).find(({ driver }) => !bound.has(driver));
     if (missing)
       return reason(
         'no-driver',
