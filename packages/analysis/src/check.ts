@@ -115,6 +115,7 @@ const isContested = (running: RunningMachine, name: string, observed: Partition)
  * @param optimistic - The same booted optimistically.
  */
 export const partitionIsCertain = (running: RunningMachine, optimistic: RunningMachine): boolean =>
+  running.contested.size === 0 &&
   refines(coarsest(running, computedPartition(running)), computedPartition(optimistic));
 
 /**

@@ -39,7 +39,7 @@ export const writeIort = ({ smmus, rootComplexes }: IortSketch): Uint8Array => {
     rootComplexes.length * (ROOT_COMPLEX_LENGTH + MAPPING_LENGTH);
   const bytes = new Uint8Array(total);
   const view = new DataView(bytes.buffer);
-  bytes.set(new TextEncoder().encode('IORT'));
+  bytes.set([...'IORT'].map((letter) => letter.charCodeAt(0)));
   view.setUint32(ACPI_HEADER_LENGTH, smmus.length + rootComplexes.length, true);
   view.setUint32(ACPI_HEADER_LENGTH + 4, TABLE_HEADER, true);
   let offset = TABLE_HEADER;

@@ -7,13 +7,15 @@ export interface NodeSketch {
   readonly nodes?: Readonly<Record<string, NodeSketch>>;
 }
 
-const encoder = new TextEncoder();
+/** ASCII, and the zero that ends it. */
+const ended = (text: string): number[] => [...text].map((letter) => letter.charCodeAt(0) & 0x7f).concat(0);
+
 const HEADER = 40;
 const RESERVE_MAP = 16;
 
 const bytesOf = (sketch: PropertySketch): number[] => {
   if (sketch === true) return [];
-  if (typeof sketch === 'string') return [...encoder.encode(`${sketch}\0`)];
+  if (typeof sketch === 'string') return ended(sketch);
   return sketch.flatMap((part: number | string) => (typeof part === 'string' ? bytesOf(part) : cell(part)));
 };
 
@@ -39,12 +41,12 @@ export const writeDeviceTree = (root: NodeSketch): Uint8Array => {
     if (known !== undefined) return known;
     const offset = strings.length;
     offsets.set(name, offset);
-    strings.push(...encoder.encode(`${name}\0`));
+    strings.push(...ended(name));
     return offset;
   };
   const write = (name: string, { properties = {}, nodes = {} }: NodeSketch): number[] => [
     ...cell(1),
-    ...padded([...encoder.encode(`${name}\0`)]),
+    ...padded(ended(name)),
     ...Object.entries(properties).flatMap(([property, sketch]) => {
       const value = bytesOf(sketch);
       return [...cell(3), ...cell(value.length), ...cell(nameOffset(property)), ...padded(value)];
