@@ -30,7 +30,9 @@ const machine: Machine = {
 };
 
 const [FOO, BAR, BAZ] = ['0000:02:01.0', '0000:02:02.0', '0000:00:02.0'] as const;
-const history = (...devices: string[]): MachineProbes => ({ order: devices.map((device) => ({ device, driver: 'x' })) });
+const history = (...devices: string[]): MachineProbes => ({
+  order: devices.map((device) => ({ device, driver: 'x' })),
+});
 const run = (more: Partial<Machine> = {}) => boot({ ...machine, ...more }, { drivers: [smmu()] });
 
 const groups = (more: Partial<Machine> = {}) =>

@@ -115,8 +115,7 @@ const isContested = (running: RunningMachine, name: string, observed: Partition)
  * @param optimistic - The same booted optimistically.
  */
 export const partitionIsCertain = (running: RunningMachine, optimistic: RunningMachine): boolean =>
-  running.contested.size === 0 &&
-  refines(coarsest(running, computedPartition(running)), computedPartition(optimistic));
+  running.contested.size === 0 && refines(coarsest(running, computedPartition(running)), computedPartition(optimistic));
 
 /**
  * Compare a running machine with what its description holds of the kernel's own groups.

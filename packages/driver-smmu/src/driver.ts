@@ -16,7 +16,8 @@ import type { SmmuModel } from './model.js';
 import { MSI_WINDOW } from './reserved.js';
 import { SmmuV2 } from './smmuv2.js';
 import { SmmuV3 } from './smmuv3.js';
-import type { SmmuFirmware, SmmuFound, SmmuUnit } from './unit.js';
+import { streamMapShape } from './stream-map.js';
+import { none, type SmmuFirmware, type SmmuFound, type SmmuUnit } from './unit.js';
 
 /**
  * Arm SMMUs of versions 1 to 3.
@@ -42,6 +43,11 @@ const off = (reason: Reason): BoundDriver => ({
   reservedRegions: () => [],
 });
 
+const hasNoStreamTable = ({ version, registers }: SmmuUnit): boolean => {
+  const { matching, entries } = streamMapShape(registers);
+  return version === 'v2' && matching && entries === 0;
+};
+
 class BoundSmmu implements BoundDriver {
   readonly units: readonly SmmuUnit[];
   readonly busFeatures: readonly string[];
@@ -52,16 +58,17 @@ class BoundSmmu implements BoundDriver {
   /** What each device was found by when it claimed its ids. */
   readonly #claims = new Map<Device, SmmuFound>();
 
-  constructor({ kernel, report }: Platform, firmware: SmmuFirmware) {
+  constructor(platform: Platform, firmware: SmmuFirmware) {
     this.#firmware = firmware;
-    this.units = firmware.units;
+    this.units = firmware.units.filter((unit) => !hasNoStreamTable(unit));
     this.busFeatures = firmware.busFeatures;
-    this.groupsAt = kernel.rule('groups-by-firmware') === 'driver-probe' ? 'driver-probe' : 'unit-registration';
+    this.groupsAt =
+      platform.kernel.rule('groups-by-firmware') === 'driver-probe' ? 'driver-probe' : 'unit-registration';
     for (const unit of this.units) {
       const isIdentityClient = (device: Device) => firmware.isIdentityClient(device, unit);
       this.#models.set(unit, unit.version === 'v3' ? new SmmuV3() : new SmmuV2(unit, isIdentityClient));
       if (unit.version === 'v2' && unit.registers?.registers['idr0'] === undefined) {
-        report({
+        platform.report({
           severity: 'assumed',
           code: 'smmu-registers-unknown',
           message: `the registers of ${unit.name} are not in the input; a stream table of 128 entries is supposed`,
@@ -71,7 +78,14 @@ class BoundSmmu implements BoundDriver {
   }
 
   unitOf(device: Device): SmmuFound | UnitNone | undefined {
-    return this.#firmware.unitOf(device);
+    const found = this.#firmware.unitOf(device);
+    if (!found || 'none' in found || this.#models.has(found.unit)) return found;
+    return none(
+      'no-stream-table',
+      `${found.unit.name} says that it matches streams and has no entry to do so: Linux leaves it alone.`,
+      'arm_smmu_device_cfg_probe()',
+      [device],
+    );
   }
 
   probeDevice(device: Device, found: SmmuFound): Refusal | undefined {

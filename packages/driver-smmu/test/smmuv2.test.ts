@@ -57,6 +57,12 @@ test('refuses an id out of range', () => {
   expect(ruleOf(iommu, '80:00.0')).toBe('stream-conflict');
 });
 
+test('is left alone when it has no entry at all', () => {
+  const units = [{ address: BASE, registers: { idr0: 0x0800_1e00n } }];
+  const iommu = boot({ iort: PLAIN, functions: [fn('00:01.0')], units });
+  expect([iommu.units, ruleOf(iommu, '00:01.0')]).toEqual([[], 'no-stream-table']);
+});
+
 test('gives entries back with their devices', () => {
   const functions = [fn('00:01.0'), fn('00:02.0')];
   const iommu = boot({ iort: PLAIN, functions, units: SMALL });

@@ -2,7 +2,7 @@ import type { Device, Platform, ReservedRegion, UnitNone } from '@iommu/core';
 import type { DeviceTree, DeviceTreeNode } from '@iommu/firmware';
 import { forEachDmaAlias, isPciDevice, type PciDevice } from '@iommu/pci';
 import { none, type SmmuFirmware, type SmmuFound, type SmmuUnit, together } from '../unit.js';
-import { hostOf, hostsOf } from './hosts.js';
+import { Hosts } from './hosts.js';
 import { mapRequesterId } from './id-map.js';
 import { type LegacyMaster, legacyMasters } from './legacy-masters.js';
 import { firstCell, platformName, references } from './nodes.js';
@@ -19,7 +19,7 @@ export class DeviceTreeFirmware implements SmmuFirmware {
   readonly busFeatures: readonly string[];
   readonly #tree: DeviceTree;
   readonly #platform: Platform;
-  readonly #hosts: ReturnType<typeof hostsOf>;
+  readonly #hosts: Hosts;
   readonly #masters: ReadonlyMap<DeviceTreeNode, LegacyMaster>;
   readonly #byPlatformName = new Map<string, DeviceTreeNode>();
 
@@ -27,13 +27,13 @@ export class DeviceTreeFirmware implements SmmuFirmware {
     this.#tree = tree;
     this.#platform = platform;
     this.units = deviceTreeUnits(tree, platform);
-    this.#hosts = hostsOf(tree);
+    this.#hosts = new Hosts(tree);
     this.#masters = legacyMasters(tree, this.units);
     for (const node of tree.nodes()) {
       if (node.property('iommus') || this.#masters.has(node)) this.#byPlatformName.set(platformName(node), node);
     }
     // Asked for while the first function is configured: most were found before.
-    this.busFeatures = this.#hosts.some(({ node }) => node.property('iommu-map')) ? ['pci-acs-late'] : [];
+    this.busFeatures = this.#hosts.nodes.some((node) => node.property('iommu-map')) ? ['pci-acs-late'] : [];
   }
 
   unitOf(device: Device): SmmuFound | UnitNone | undefined {
@@ -42,7 +42,7 @@ export class DeviceTreeFirmware implements SmmuFirmware {
 
   /** @see Linux v7.0 drivers/iommu/of_iommu.c of_iommu_configure(), of_pci_iommu_init() */
   #unitOfFunction(device: PciDevice): SmmuFound | UnitNone {
-    const host = hostOf(this.#hosts, device);
+    const host = this.#hosts.above(device);
     if (!host) return withoutMap(device, `no host bridge of the device tree leads to ${device.name}`);
     const master = this.#masters.get(host);
     if (master) return legacyFunction(device, master.unit);

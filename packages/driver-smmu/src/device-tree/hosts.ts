@@ -1,8 +1,8 @@
 import type { DeviceTree, DeviceTreeNode } from '@iommu/firmware';
-import type { PciDevice } from '@iommu/pci';
+import type { PciBus, PciDevice } from '@iommu/pci';
 import { firstCell, isAvailable, platformName } from './nodes.js';
 
-/** A node of a PCI host bridge, by what its segment and place are called. */
+/** A node of a PCI host bridge, by what its segment and its platform device are called. */
 interface Host {
   readonly node: DeviceTreeNode;
   readonly segment: number;
@@ -18,19 +18,32 @@ const isHost = (node: DeviceTreeNode): boolean =>
  *
  * @see Linux v7.0 drivers/pci/pci.c of_pci_bus_find_domain_nr()
  */
-export const hostsOf = (tree: DeviceTree): Host[] => {
-  const nodes = [...tree.nodes()].filter((node) => isHost(node) && isAvailable(node));
-  return nodes.map((node, at) => ({
-    node,
-    segment: firstCell(node, 'linux,pci-domain') ?? at,
-    platformName: platformName(node),
-  }));
-};
+export class Hosts {
+  readonly nodes: readonly DeviceTreeNode[];
+  readonly #hosts: readonly Host[];
+  readonly #byRoot = new Map<PciBus, DeviceTreeNode | undefined>();
 
-/** The host bridge above a function: the one that its path goes through, else that of its segment. */
-export const hostOf = (hosts: readonly Host[], device: PciDevice): DeviceTreeNode | undefined => {
-  const above = device.path.split('/').find((part) => hosts.some(({ platformName: name }) => name === part));
-  const host =
-    hosts.find(({ platformName: name }) => name === above) ?? hosts.find(({ segment }) => segment === device.segment);
-  return host?.node;
-};
+  constructor(tree: DeviceTree) {
+    this.nodes = [...tree.nodes()].filter((node) => isHost(node) && isAvailable(node));
+    this.#hosts = this.nodes.map((node, at) => ({
+      node,
+      segment: firstCell(node, 'linux,pci-domain') ?? at,
+      platformName: platformName(node),
+    }));
+  }
+
+  /** The host bridge above a function: that of the device below which its root bus stands, else that of its segment. */
+  above({ pciBus }: PciDevice): DeviceTreeNode | undefined {
+    let root = pciBus;
+    while (root.parent) root = root.parent;
+    if (!this.#byRoot.has(root)) this.#byRoot.set(root, this.#find(root));
+    return this.#byRoot.get(root);
+  }
+
+  #find({ parentPath, segment }: PciBus): DeviceTreeNode | undefined {
+    const name = parentPath?.split('/').at(-1);
+    const host =
+      this.#hosts.find(({ platformName: own }) => own === name) ?? this.#hosts.find((one) => one.segment === segment);
+    return host?.node;
+  }
+}
