@@ -117,6 +117,22 @@ describe.each(concerned)('$name', (recording) => {
   });
 });
 
+describe('one machine with a device tree on two kernels', () => {
+  const pair = concerned.filter(({ name }) => name.startsWith('pairs/kernel-6.1-to-7.3-smmuv3-dt'));
+  const [before, after] = pair as [Recording, Recording];
+
+  test('gives what the newer formed from a recording of the older', () => {
+    const running = boot(machineOf(strip(before.tree)), { drivers, kernel: after.expected.kernel });
+    expect(computed(running)).toEqual(recorded(after));
+  });
+
+  test('says what it cannot know of the older from a recording of the newer, and is right with the worst', () => {
+    const running = boot(machineOf(strip(after.tree)), { drivers, kernel: before.expected.kernel });
+    expect(computed(running)).toEqual(recorded(before));
+    expect(groupsReport(running).diagnostics.map(({ code }) => code)).toContain('fact-unknown');
+  });
+});
+
 test('without the log, the ids of so many recordings rest on an order of probes that nothing tells', () => {
   const unknown: Record<string, string> = {};
   for (const release of ['6.1', '6.12', '7.3']) {

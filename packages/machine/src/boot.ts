@@ -26,11 +26,15 @@ export interface BootOptions {
 }
 
 /** Bits that were read after another boot than the one asked for go through this kernel's enabling. */
-const acsReadFor = (machine: Machine, { kernel, commandLine }: BootOptions): PciSettings['acsRead'] => {
+const acsReadFor = (
+  machine: Machine,
+  { kernel, commandLine }: BootOptions,
+): Pick<PciSettings, 'acsRead' | 'acsReadElsewhere'> => {
   const other =
     (kernel !== undefined && kernel !== machine.kernel?.release) ||
     (commandLine !== undefined && commandLine !== machine.kernel?.commandLine);
-  return other && machine.pci?.acsRead === 'after-boot' ? 'unknown' : (machine.pci?.acsRead ?? 'unknown');
+  if (other && machine.pci?.acsRead === 'after-boot') return { acsRead: 'unknown', acsReadElsewhere: true };
+  return { acsRead: machine.pci?.acsRead ?? 'unknown' };
 };
 
 const kernelFor = (machine: Machine, { kernel, commandLine, policy }: BootOptions): ResolvedKernel =>
@@ -57,7 +61,7 @@ export const boot = (machine: Machine, options: BootOptions): RunningMachine => 
   const settings: PciSettings = {
     kernel,
     unknown: options.unknown ?? 'pessimistic',
-    acsRead: acsReadFor(machine, options),
+    ...acsReadFor(machine, options),
     acsRequested: false,
     ivrs: machine.firmware?.acpi?.['IVRS'] !== undefined,
   };

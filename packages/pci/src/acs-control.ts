@@ -67,7 +67,12 @@ const enabled = (device: PciDevice, { capability, control: firmware, dwords }: A
 export const acsStateOf = (device: PciDevice): AcsState | null | undefined => {
   const state = registersOf(device);
   if (!state) return state;
-  const { acsRead } = device.topology.settings;
+  const { acsRead, acsRequested, acsReadElsewhere } = device.topology.settings;
+  // Left as firmware had it: which is known only of bits that nobody switched on.
+  if (acsRequested && acsReadElsewhere && !isRequested(device)) {
+    const clear = ((state.control ?? 0) & REQUIRED_ACS_FLAGS) === 0;
+    return { ...state, control: clear ? state.control : undefined };
+  }
   if (acsRead !== 'after-boot') return { ...state, control: enabled(device, state) };
   if (state.control !== undefined || !isRequested(device)) return state;
   return { ...state, control: enabled(device, state) };

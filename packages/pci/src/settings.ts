@@ -7,6 +7,8 @@ export interface PciSettings {
   readonly unknown: 'pessimistic' | 'optimistic';
   /** When the ACS control bits were read, as against the kernel's switching them on. */
   readonly acsRead: 'before-boot' | 'after-boot' | 'unknown';
+  /** The bits were read while another kernel ran, or this one with other words: those that are set may be its doing. */
+  readonly acsReadElsewhere?: boolean;
   /** Whether an IOMMU driver asked for ACS, so that the kernel switches it on. @see pci_request_acs() */
   acsRequested: boolean;
   /**

@@ -67,6 +67,16 @@ describe('ACS that is asked for when functions have been found', () => {
     expect(control(topology, '00:03.0')).toBe(ALL);
   });
 
+  test.each([
+    ['SV', undefined],
+    ['TB', 0x02],
+    ['', 0],
+  ])('leaves bits that another kernel may have set unknown: %j', (text, expected) => {
+    const port = rootPort('00:01.0', 1, { acs: { capability: 'SV TB RR CR UF', control: text } });
+    const settings = { acsRead: 'unknown', acsReadElsewhere: true, acsLate: 'after-boot' } as const;
+    expect(control(topologyOf([port], settings), '00:01.0')).toBe(expected);
+  });
+
   test('does nothing when nobody asks', () => {
     const topology = built({ acsLate: 'after-first', acsRequested: false });
     expect(control(topology, '00:02.0')).toBe(0);
