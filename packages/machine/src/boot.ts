@@ -83,6 +83,7 @@ export const boot = (machine: Machine, options: BootOptions): RunningMachine => 
   const iommu = new Iommu({ platform, drivers: options.drivers, buses: BUSES });
   requestAcs(settings, iommu);
   iommu.registerUnits();
+  diagnostics.push(...kernel.doubtsOfAsked());
   const failed = new Set<Device>();
   const attempt = (device: Device, act: () => void, what: string): void => {
     if (failed.has(device)) return;

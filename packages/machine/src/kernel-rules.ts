@@ -23,6 +23,8 @@ export interface KernelRule {
    * between are answered by `from` and `until`, and say that they are not sure.
    */
   readonly unresolved?: readonly [old: string, new_: string];
+  /** It concerns only machines of which some driver asks for the rule: what is not sure about it is said only then. */
+  readonly onlyIfAsked?: boolean;
 }
 
 /**
@@ -60,6 +62,7 @@ export const KERNEL_RULES: readonly KernelRule[] = [
   },
   {
     rule: 'groups-by-firmware',
+    onlyIfAsked: true,
     touches: 'partition',
     value: 'driver-probe',
     until: '6.15',
@@ -71,6 +74,7 @@ export const KERNEL_RULES: readonly KernelRule[] = [
   },
   {
     rule: 'late-acs',
+    onlyIfAsked: true,
     touches: 'partition',
     value: 'after-boot',
     until: '6.15',
@@ -82,6 +86,7 @@ export const KERNEL_RULES: readonly KernelRule[] = [
   },
   {
     rule: 'late-acs',
+    onlyIfAsked: true,
     touches: 'partition',
     value: 'after-first',
     from: '6.15',
