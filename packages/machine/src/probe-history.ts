@@ -2,7 +2,7 @@ import type { Device } from '@iommu/core';
 import type { ResolvedKernel } from './kernel.js';
 import { managesDma } from './kernel-drivers.js';
 import type { Machine } from './machine.js';
-import { isForPortDriver, PORT_DRIVER, type Probe, withBridges, withSilent } from './probe-order.js';
+import { isForPortDriver, type Probe, withBridges, withSilent } from './probe-order.js';
 
 /** What is known of the probes of kernel drivers at boot. */
 export interface ProbeHistory {
@@ -46,10 +46,10 @@ export const probeHistory = (machine: Machine, kernel: ResolvedKernel, devices: 
     return { first: [], ordered: unique(named.map(({ device }) => device)), unordered: [], guessed: [] };
   }
   const driverOf = driversOf(machine);
-  // Drivers that know no devices of their own are told of each by hand, in any order.
-  const silent = devices.filter(({ name }) => {
-    const driver = driverOf.get(name);
-    return driver && driver !== PORT_DRIVER && !managesDma(driver);
+  // Drivers that know no devices of their own are told of each by hand, in any order; bridges have the port driver's.
+  const silent = devices.filter((device) => {
+    const driver = driverOf.get(device.name);
+    return driver && !isForPortDriver(device) && !managesDma(driver);
   });
   const filled = withSilent(named, silent, devices, ({ name }) => driverOf.get(name) ?? '');
   const noPortDriver = kernel.commandLine.some(({ name, value }) => name === 'pcie_ports' && value === 'compat');

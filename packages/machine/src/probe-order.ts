@@ -7,7 +7,7 @@ export interface Probe {
   readonly driver: string;
 }
 
-export const PORT_DRIVER = 'pcieport';
+const PORT_DRIVER = 'pcieport';
 const PCI_BRIDGE = 0x0604;
 const EVENT_COLLECTOR = 0x0807;
 

@@ -105,6 +105,12 @@ describe('devices of which a driver said nothing', () => {
     expect(afterPorts(probe('02:00.0', 'virtio-pci'))).toEqual(['3: 01:00.0', '4: 02:00.0', '5: 03:00.0']);
   });
 
+  test('are not bridges, which come in their own order', () => {
+    const bridges = [port(1, { driver: 'shpchp' }), port(2), port(3, { driver: 'shpchp' })];
+    const order = [probe('00:01.0', 'shpchp'), probe('00:02.0', 'pcieport')];
+    expect(groups(run(bridges, { probes: { order } }))).toEqual(['0: 00:01.0', '1: 00:02.0', '2: 00:03.0']);
+  });
+
   test('are put nowhere when it spoke in another order', () => {
     const order = [probe('03:00.0', 'virtio-pci'), probe('01:00.0', 'virtio-pci')];
     expect(afterPorts(...order)).toEqual(['?: 03:00.0', '?: 01:00.0', '?: 02:00.0']);
