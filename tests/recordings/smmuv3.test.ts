@@ -6,6 +6,7 @@ import { boot, type Machine, type RunningMachine } from '@iommu/machine';
 import { describe, expect, test } from 'vitest';
 import { archives, type Recording, readRecordings } from '../support/recordings.js';
 import { strip } from '../support/strip.js';
+import { random, runs } from '../support/sweep.js';
 
 const drivers = [smmu()];
 const categories = ['smmuv3', 'rules', 'pairs'];
@@ -132,6 +133,34 @@ describe('one machine with a device tree on two kernels', () => {
     expect(groupsReport(running).diagnostics.map(({ code }) => code)).toContain('fact-unknown');
   });
 });
+
+describe.each(concerned.filter(({ expected }) => expected.kernel.startsWith('6.')))(
+  '$name with holes in its log',
+  (recording) => {
+    const machine = machineOf(strip(recording.tree));
+    const idOf = new Map(
+      recording.expected.groups.flatMap(({ id, devices }) => devices.map((name) => [name, id] as const)),
+    );
+
+    test('gives no wrong id for a sure one', () => {
+      const next = random(recording.name.length);
+      for (let n = 0; n < runs(50, 4); n++) {
+        const keep = 1 + next(4);
+        const order = (machine.probes?.order ?? []).filter(() => next(4) < keep);
+        const running = boot({ ...machine, probes: { order } }, { drivers });
+        for (const group of running.iommu.groups) {
+          if (!running.idIsKnown(group)) continue;
+          for (const device of group.devices.filter((one) => !running.contested.has(one))) {
+            expect(`${device.name} ${group.id}`).toBe(`${device.name} ${idOf.get(device.name) ?? 'none'}`);
+          }
+        }
+        if (running.contested.size > 0) continue;
+        const grouped = running.devices.filter((device) => running.iommu.groups.of(device)).map(({ name }) => name);
+        expect(sorted(grouped)).toEqual(sorted([...idOf.keys()]));
+      }
+    });
+  },
+);
 
 test('without the log, the ids of so many recordings rest on an order of probes that nothing tells', () => {
   const unknown: Record<string, string> = {};
