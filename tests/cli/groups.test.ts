@@ -98,9 +98,16 @@ test('reads from a pipe', () => {
 });
 
 test('names the package to install for an IOMMU without a driver', () => {
-  const { stdout, status } = run('fixtures/recorded/smmuv3/smmuv3-acpi-001.tar.gz', '-n');
+  const { stdout, status } = run('fixtures/recorded/virtio-iommu/virtio-001.tar.gz', '-n');
   expect(status).toBe(3);
-  expect(stdout).toContain('install @iommu/driver-smmu');
+  expect(stdout).toContain('install iommu-driver-virtio');
+});
+
+test('groups by an SMMU, and says why a device without a driver has no group yet', () => {
+  const { stdout, status } = run('fixtures/recorded/rules/smmuv3-dt-unbound.tar.gz', '-n');
+  expect(status).toBe(0);
+  expect(stdout).toContain('IOMMU Group 2 00:04.0');
+  expect(stdout).toContain('No kernel driver was probed for 0000:01:00.0');
 });
 
 test('says that facts are missing, and exits with 3', () => {

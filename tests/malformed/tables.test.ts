@@ -8,7 +8,7 @@ import { machineOf, recordedMachines } from '../support/recordings.js';
 import { sampled } from '../support/sweep.js';
 
 /** Tables that decide on groups. */
-const SIGNATURES = ['DMAR', 'IVRS'];
+const SIGNATURES = ['DMAR', 'IVRS', 'IORT'];
 
 /** A recorded table in the machine that it is of. */
 interface RecordedTable {

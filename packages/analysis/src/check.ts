@@ -64,12 +64,28 @@ const refines = (fine: Partition, coarse: Partition): boolean =>
     return around !== undefined && members.every((member) => around.includes(member));
   });
 
-const sameIds = (running: RunningMachine, groups: readonly ObservedGroup[]): boolean => {
+/** Ids of devices that are in both; one that does not follow from the description is compared with nothing. */
+const compareIds = (running: RunningMachine, groups: readonly ObservedGroup[]): Agreement => {
   const observed = new Map(groups.flatMap(({ id, devices }) => devices.map((device) => [device, id] as const)));
-  return running.devices.every((device) => {
+  let agreement: Agreement = 'equal';
+  for (const device of running.devices) {
     const id = observed.get(device.name);
-    return id === undefined || running.iommu.groups.of(device)?.id === id;
-  });
+    const group = running.iommu.groups.of(device);
+    if (id === undefined) continue;
+    if (group && !running.idIsKnown(group)) agreement = 'unknown';
+    else if (group?.id !== id) return 'differs';
+  }
+  return agreement;
+};
+
+/** Whether a device, or one that shares its group here or there, has an IOMMU by an order of probes that is not known. */
+const isContested = (running: RunningMachine, name: string, observed: Partition): boolean => {
+  const { contested, iommu } = running;
+  const device = running.find(name);
+  if (contested.size === 0 || !device) return false;
+  const names = new Set([...contested].map((one) => one.name));
+  const members = iommu.groups.of(device)?.devices ?? [device];
+  return [...members.map((one) => one.name), ...(observed.get(name) ?? [])].some((one) => names.has(one));
 };
 
 /**
@@ -79,7 +95,7 @@ const sameIds = (running: RunningMachine, groups: readonly ObservedGroup[]): boo
  * @param optimistic - The same booted optimistically.
  */
 export const partitionIsCertain = (running: RunningMachine, optimistic: RunningMachine): boolean =>
-  refines(coarsest(running, computedPartition(running)), computedPartition(optimistic));
+  running.contested.size === 0 && refines(coarsest(running, computedPartition(running)), computedPartition(optimistic));
 
 /**
  * Compare a running machine with what its description holds of the kernel's own groups.
@@ -101,12 +117,14 @@ export const check = (running: RunningMachine, optimistic: RunningMachine = runn
   const bound = coarsest(running, computed);
   const allowed = refines(finest, observed) && refines(observed, bound);
   const certain = refines(bound, finest);
-  const partition = differing.length === 0 ? 'equal' : allowed && !certain ? 'unknown' : 'differs';
+  const open = (allowed && !certain) || differing.every((name) => isContested(running, name, observed));
+  const partition = differing.length === 0 ? 'equal' : open ? 'unknown' : 'differs';
   const guessed = running.assumed !== undefined || partition === 'unknown';
+  const ids = partition === 'differs' ? 'differs' : compareIds(running, seen.groups);
   return {
     schema: 1,
     partition,
-    ids: partition !== 'differs' && sameIds(running, seen.groups) ? 'equal' : guessed ? 'unknown' : 'differs',
+    ids: ids === 'differs' && guessed ? 'unknown' : ids,
     devices: names.length,
     differing: differing.map((device) => ({
       device,

@@ -47,7 +47,7 @@ export const groupsReport = (running: RunningMachine): GroupsReport => {
     machine: { name: machine.name ?? null, kernel: kernel.release ?? null, arch: kernel.arch },
     assumed: assumed !== undefined,
     groups: groups.map((group) => ({
-      id: group.id,
+      id: running.idIsKnown(group) ? group.id : null,
       name: group.name ?? null,
       type: group.type ?? 'unknown',
       devices: group.devices.map(({ name }) => name),

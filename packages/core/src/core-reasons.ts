@@ -23,7 +23,7 @@ export const joinedByHand = (device: Device): Reason => ({
 
 export const waiting = (device: Device, driver: string): Reason => ({
   rule: 'waits-for-driver',
-  text: `${driver} groups ${device.name} only when a kernel driver is probed for it.`,
+  text: `No kernel driver was probed for ${device.name}, which is when ${driver} groups it on this kernel.`,
   source: 'really_probe()',
   devices: [device],
 });

@@ -65,7 +65,7 @@ export interface IommuDriver {
    */
   bind(platform: Platform): BoundDriver | undefined;
   /** Firmware for a machine whose description holds none; `undefined` when the machine is not of this driver's kind. */
-  assume?(devices: readonly Device[]): AssumedFirmware | undefined;
+  assume?(devices: readonly Device[], kernel?: Kernel): AssumedFirmware | undefined;
 }
 
 /** One IOMMU, `/sys/class/iommu/<name>`. The object itself is its identity. */
@@ -141,6 +141,8 @@ export interface BoundDriver {
   readonly busFeatures?: readonly string[];
   /** `driver-probe`: devices get their group only when a kernel driver is probed for them. Default: as units register. */
   readonly groupsAt?: 'unit-registration' | 'driver-probe';
+  /** A kernel driver's probe tries once more for a device that got no group when its unit registered. */
+  readonly retriesAtDriverProbe?: boolean;
   /** The hardware makes lazy invalidation unsafe or pointless, so the whole system is strict. @see iommu_set_dma_strict() */
   readonly forcesStrict?: boolean;
   /** The driver changes what the system would choose. @see iommu_set_default_passthrough() */

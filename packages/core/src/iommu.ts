@@ -171,8 +171,21 @@ export class Iommu {
   }
 
   /**
-   * A kernel driver is about to be probed for the device: the device is grouped if that waited for this, and the
-   * driver becomes a user of the group's DMA unless it manages DMA itself.
+   * A kernel driver is about to be probed for the device, whether it takes the device or not: the device is grouped if
+   * that waited for this, or if it had no luck before.
+   *
+   * @throws `ERR_DEVICE_UNKNOWN`, `ERR_DRIVER_CONTRACT`
+   * @see really_probe(), dma_configure of the bus
+   */
+  probeDriver(device: Device): void {
+    const state = this.#state(device);
+    const { groupsAt, retriesAtDriverProbe } = state.driver?.bound ?? {};
+    if (groupsAt === 'driver-probe' || retriesAtDriverProbe) this.#registration.probeAlone(state);
+  }
+
+  /**
+   * A kernel driver is probed for the device and takes it: see {@link probeDriver}; then the driver becomes a user of the
+   * group's DMA unless it manages DMA itself.
    *
    * @throws `ERR_REFUSED` with `EBUSY` when the device has a driver or an owner holds the group; `EPROBE_DEFER`.
    * @see really_probe(), iommu_device_use_default_domain()
@@ -180,7 +193,7 @@ export class Iommu {
   bindDriver(device: Device, driver: KernelDriver): void {
     const state = this.#state(device);
     if (state.kernelDriver) throw refused('EBUSY', `${device.name} is bound to ${state.kernelDriver.name}`);
-    if (state.driver?.bound.groupsAt === 'driver-probe') this.#registration.probeAlone(state);
+    this.probeDriver(device);
     const group = this.#groupOf(device);
     const usesDma = group !== undefined && !driver.managesDma;
     if (usesDma) ownership.useDefaultDomain(group);

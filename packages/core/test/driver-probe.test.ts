@@ -57,6 +57,33 @@ test('a refused device is asked again at the next probe', () => {
   expect(rulesOf(iommu, a)).toEqual(['alone']);
 });
 
+test('a probe that comes to nothing groups the device all the same', () => {
+  const iommu = boot({ devices: [a, b], drivers: [waiting()] });
+  iommu.probeDriver(b);
+  expect([membersOf(iommu.groups), iommu.kernelDriverOf(b)]).toEqual([{ 0: ['b'] }, undefined]);
+});
+
+test('a probe tries again for a device that got no group when its unit registered, if the driver does so', () => {
+  const refusals = { count: 0 };
+  const deviceGroup: ToyDriver['deviceGroup'] = (_, groups) =>
+    refusals.count++ < 1 ? refusal('ENODEV') : { group: groups.alloc(), reasons: [reason('alone')] };
+  const iommu = boot({ devices: [a], drivers: [all({ retriesAtDriverProbe: true, deviceGroup })] });
+  expect(iommu.groups.size).toBe(0);
+  iommu.probeDriver(a);
+  expect(rulesOf(iommu, a)).toEqual(['alone']);
+});
+
+test('a probe changes nothing where groups do not wait for it', () => {
+  let asked = 0;
+  const deviceGroup: ToyDriver['deviceGroup'] = () => {
+    asked++;
+    return refusal('ENODEV');
+  };
+  const iommu = boot({ devices: [a], drivers: [all({ deviceGroup })] });
+  iommu.probeDriver(a);
+  expect(asked).toBe(1);
+});
+
 test('binding before the units register groups nothing', () => {
   const iommu = machine({ devices: [a], drivers: [waiting()] });
   iommu.bindDriver(a, nvme);

@@ -3,7 +3,7 @@ import { IommuError } from '@iommu/core';
 const hex = (value: number): string => `0x${value.toString(16)}`;
 
 /**
- * Little-endian reads within one table, or within one structure of it.
+ * Reads within one table, or within one structure of it: little-endian, as ACPI is, unless the name says otherwise.
  *
  * Offsets count from the start of what the reader covers; errors name the offset from the table's start.
  */
@@ -57,6 +57,30 @@ export class TableReader {
   u64(offset: number, what = 'a quad word'): bigint {
     this.require(offset, 8, what);
     return this.#view.getBigUint64(offset, true);
+  }
+
+  /** Big-endian, as in a device tree. */
+  u32be(offset: number, what = 'a cell'): number {
+    this.require(offset, 4, what);
+    return this.#view.getUint32(offset, false);
+  }
+
+  /** Big-endian, as in a device tree. */
+  u64be(offset: number, what = 'two cells'): bigint {
+    this.require(offset, 8, what);
+    return this.#view.getBigUint64(offset, false);
+  }
+
+  /** A view of the bytes; nothing is copied. */
+  bytes(offset: number, length: number, what = 'bytes'): Uint8Array {
+    this.require(offset, length, what);
+    return this.#bytes.subarray(offset, offset + length);
+  }
+
+  /** Where the first zero byte from `offset` on is; `undefined`: there is none before the end. */
+  indexOfZero(offset: number): number | undefined {
+    const at = this.#bytes.indexOf(0, Math.max(0, offset));
+    return at < 0 ? undefined : at;
   }
 
   /** ASCII up to a zero byte or the end; bytes above 0x7e and controls come out as `?`. */

@@ -1,4 +1,5 @@
-import type { MachineKernel, MachineUnit, ObservedGroup } from '@iommu/machine';
+import type { MachineKernel, MachineProbe, MachineUnit, ObservedGroup } from '@iommu/machine';
+import { ProbeLog } from './dmesg-probes.js';
 
 /** What a kernel's log tells of the machine, in so far as it is part of the text. */
 export interface DmesgFacts {
@@ -8,6 +9,8 @@ export interface DmesgFacts {
   /** Functions in the order in which they were first found. */
   readonly order: readonly string[];
   readonly units: readonly MachineUnit[];
+  /** Kernel drivers and their devices in the order in which each first spoke of it. */
+  readonly probes: readonly MachineProbe[];
   /** By ascending id; members in the order in which they joined. */
   readonly observed: readonly ObservedGroup[];
 }
@@ -27,7 +30,7 @@ const FLUSH_POLICY =
 const VTD_ON = /DMAR: Intel\(R\) Virtualization Technology for Directed I\/O/;
 
 /** Words that a line has if any of these patterns fits. */
-const TELLING = /Linux version|ommand line|PCI host bridge|\] type|iommu|DMAR/;
+const TELLING = /Linux version|ommand line|PCI host bridge|\] type|iommu|DMAR|[0-9a-f]:[0-9a-f]{2}\.[0-7](?:: |\s*$)/;
 
 const addUnit = (units: MachineUnit[], unit: MachineUnit): void => {
   if (!units.some(({ address }) => address === unit.address)) units.push(unit);
@@ -72,11 +75,13 @@ class LogReader {
   readonly order = new Set<string>();
   readonly units: MachineUnit[] = [];
   readonly groups = new JoinedGroups();
+  readonly probes = new ProbeLog();
 
   take(line: string): void {
     const found = FOUND.exec(line)?.[1];
     if (found !== undefined) this.order.add(found);
     else if (!this.#takeGroup(line)) {
+      this.probes.take(line);
       this.#takeKernel(line);
       this.#takeUnit(line);
       const bus = HOST_BRIDGE.exec(line)?.[1];
@@ -144,6 +149,7 @@ export const parseDmesg = (text: string): DmesgFacts => {
     rootBuses: [...reader.rootBuses],
     order: [...reader.order],
     units: reader.units,
+    probes: reader.probes.list(),
     observed: reader.groups.list(),
   };
 };

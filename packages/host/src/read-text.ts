@@ -8,7 +8,7 @@ import { mergeMachines } from './merge.js';
 
 /** The part of a machine that a kernel's log tells. */
 const fromDmesg = (text: string): Machine => {
-  const { kernel, rootBuses, order, units, observed } = parseDmesg(text);
+  const { kernel, rootBuses, order, units, probes, observed } = parseDmesg(text);
   const functions = parseDmesgPci(text.split(/\r?\n/));
   return {
     schema: 1,
@@ -16,6 +16,7 @@ const fromDmesg = (text: string): Machine => {
     ...(functions.length > 0 && {
       pci: { functions, ...(rootBuses.length > 0 && { rootBuses }), ...(order.length > 0 && { order }) },
     }),
+    ...(probes.length > 0 && { probes: { order: probes } }),
     ...(units.length > 0 && { units }),
     ...(observed.length > 0 && { observed: { source: 'dmesg', groups: observed } }),
   };

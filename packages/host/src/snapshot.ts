@@ -5,6 +5,7 @@ import { readKernelConfig } from './kernel-config.js';
 import { withRecordedSizes } from './recorded-sizes.js';
 import { readSysfsGroups, readSysfsUnits } from './sysfs-iommu.js';
 import { readSysfsPci, sysfsFunctionPaths } from './sysfs-pci.js';
+import { readSysfsPlatform } from './sysfs-platform.js';
 
 /** Where snapshots keep what is not sysfs; the first that is there counts. */
 export const PLACES = {
@@ -17,7 +18,7 @@ export const PLACES = {
 } as const;
 
 /** Tables that speak of IOMMUs, or of what belongs to them. */
-export const TABLES: RegExp = /^(?:DMAR|IVRS|IORT|VIOT|MCFG)\d*$/;
+export const TABLES: RegExp = /^(?:DMAR|IVRS|IORT|VIOT|MCFG|APIC)\d*$/;
 
 /**
  * Find the top of a snapshot: the directory that holds `sys`, at the tree's own top or in a single directory below it;
@@ -97,6 +98,7 @@ export const readSnapshot = (tree: FileTree, log?: string): Machine | undefined 
   const paths = sysfsFunctionPaths(sys);
   const pci = readSysfsPci(sys, paths);
   const firmware = readFirmware(top);
+  const devices = readSysfsPlatform(sys, firmware);
   const kernel = readKernel(top, dmesg);
   const fromSysfs = readSysfsUnits(
     sys,
@@ -126,6 +128,8 @@ export const readSnapshot = (tree: FileTree, log?: string): Machine | undefined 
           dmesg && { order: dmesg.order.filter((address) => pci.functions.some((fn) => fn.address === address)) }),
       },
     }),
+    ...(devices.length > 0 && { devices }),
+    ...(dmesg?.probes.length && { probes: { order: dmesg.probes } }),
     ...(units.length > 0 && { units }),
     ...(observed && { observed }),
   };

@@ -108,6 +108,17 @@ const withDrivers = (functions: readonly MachinePciFunction[]): readonly Machine
     ? functions.map((fn) => (fn.driver === undefined ? { ...fn, driver: null } : fn))
     : functions;
 
+/** Where root buses stand that hang on another device than the top: `devices/platform/4010000000.pcie/pci0000:00/…`. */
+const rootParentsOf = (paths: readonly FunctionPath[]): Record<string, string> => {
+  const parents: Record<string, string> = {};
+  for (const [, path] of paths) {
+    const [, parent, bus] =
+      /^devices\/(platform\/(?:[^/]+\/)*?[^/]+)\/pci([0-9a-f]{4,8}:[0-9a-f]{2})\//.exec(path) ?? [];
+    if (parent !== undefined && bus !== undefined) parents[bus] = parent;
+  }
+  return parents;
+};
+
 /** The PCI functions of a sysfs tree; `undefined` when it holds none. */
 export const readSysfsPci = (
   sys: FileTree,
@@ -115,5 +126,10 @@ export const readSysfsPci = (
 ): MachinePci | undefined => {
   if (paths.length === 0) return undefined;
   const functions = paths.map(([address, path]) => readFunction(sys, address, path));
-  return { functions: withDrivers(withSizes(functions)), acsRead: 'after-boot' };
+  const rootParents = rootParentsOf(paths);
+  return {
+    functions: withDrivers(withSizes(functions)),
+    ...(Object.keys(rootParents).length > 0 && { rootParents }),
+    acsRead: 'after-boot',
+  };
 };

@@ -19,6 +19,10 @@ test.each(PREFIXES)('reads a log with %s before its lines', (_, prefix) => {
         registers: { version: '0x12', cap: '0x8d2078c106f0466', ecap: '0xf020df' },
       },
     ],
+    probes: [
+      { device: '0000:00:02.0', driver: 'pcieport' },
+      { device: '0000:01:00.0', driver: 'nvme' },
+    ],
     observed: [
       { id: 0, devices: ['0000:00:01.0', '0000:00:02.0'] },
       { id: 1, devices: ['0000:80:00.0'] },
@@ -32,7 +36,7 @@ test('reads line ends of Windows', () => {
 });
 
 test('reads nothing of a text that is no log', () => {
-  expect(facts('Hello', '')).toEqual({ kernel: {}, rootBuses: [], order: [], units: [], observed: [] });
+  expect(facts('Hello', '')).toEqual({ kernel: {}, rootBuses: [], order: [], units: [], probes: [], observed: [] });
 });
 
 test('takes the first of two boots for the kernel', () => {

@@ -9,6 +9,15 @@ import { memoryTree } from './support/trees.js';
 const read = (functions: SysfsFunctions, options?: { bus?: boolean }) =>
   readSysfsPci(subtree(memoryTree(sysfs(functions, options)), 'sys'));
 
+test('says where a root bus stands below another device', () => {
+  const functions = {
+    'platform/soc@0/4010000000.pcie/pci0000:00/0000:00:01.0': {},
+    'platform/soc@0/4010000000.pcie/pci0000:00/0000:00:01.0/0000:01:00.0': {},
+    'pci0001:00/0001:00:00.0': {},
+  };
+  expect(read(functions)?.rootParents).toEqual({ '0000:00': 'platform/soc@0/4010000000.pcie' });
+});
+
 const [PORT, CARD, CONVENTIONAL] = Object.values(SMALL);
 
 test.each([true, false])('reads functions, their places and drivers (links of the bus: %s)', (bus) => {

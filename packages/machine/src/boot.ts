@@ -1,10 +1,12 @@
-import { type Diagnostic, Iommu, type IommuDriver } from '@iommu/core';
+import { type Device, type Diagnostic, Iommu, type IommuDriver, type Kernel } from '@iommu/core';
 import { acsVerdict, type PciSettings, PciTopology } from '@iommu/pci';
 import { type ResolvedKernel, resolveKernel } from './kernel.js';
 import type { Machine } from './machine.js';
 import { pciFunction } from './pci-function.js';
 import { platformDevice, platformOf } from './platform.js';
 import { policyNamed } from './policies.js';
+import { NO_DOUBTS, probeAtBoot } from './probe-at-boot.js';
+import { probeHistory } from './probe-history.js';
 import { RunningMachine } from './running-machine.js';
 
 /** Buses in the order in which a registering unit walks them. @see Linux v7.0 drivers/iommu/iommu.c iommu_buses[] */
@@ -23,12 +25,23 @@ export interface BootOptions {
   readonly unknown?: 'pessimistic' | 'optimistic';
 }
 
+/** ACS is switched on only when groups have formed. */
+const isAfterGrouping = (kernel: Kernel): boolean => kernel.rule('acs-enabling') === 'after-grouping';
+
 /** Bits that were read after another boot than the one asked for go through this kernel's enabling. */
-const acsReadFor = (machine: Machine, { kernel, commandLine }: BootOptions): PciSettings['acsRead'] => {
+const acsReadFor = (
+  machine: Machine,
+  { kernel, commandLine }: BootOptions,
+  resolved: ResolvedKernel,
+): Pick<PciSettings, 'acsRead' | 'acsReadElsewhere'> => {
   const other =
     (kernel !== undefined && kernel !== machine.kernel?.release) ||
     (commandLine !== undefined && commandLine !== machine.kernel?.commandLine);
-  return other && machine.pci?.acsRead === 'after-boot' ? 'unknown' : (machine.pci?.acsRead ?? 'unknown');
+  // What was read after boot then is more than what groups rest on.
+  if (isAfterGrouping(resolved) && machine.pci?.acsRead !== 'before-boot')
+    return { acsRead: 'unknown', acsReadElsewhere: true };
+  if (other && machine.pci?.acsRead === 'after-boot') return { acsRead: 'unknown', acsReadElsewhere: true };
+  return { acsRead: machine.pci?.acsRead ?? 'unknown' };
 };
 
 const kernelFor = (machine: Machine, { kernel, commandLine, policy }: BootOptions): ResolvedKernel =>
@@ -55,17 +68,18 @@ export const boot = (machine: Machine, options: BootOptions): RunningMachine => 
   const settings: PciSettings = {
     kernel,
     unknown: options.unknown ?? 'pessimistic',
-    acsRead: acsReadFor(machine, options),
+    ...acsReadFor(machine, options, kernel),
     acsRequested: false,
     ivrs: machine.firmware?.acpi?.['IVRS'] !== undefined,
   };
-  const { functions = [], order, rootBuses } = machine.pci ?? {};
+  const { functions = [], order, rootBuses, rootParents } = machine.pci ?? {};
   const topology = PciTopology.build(functions.map(pciFunction), settings, {
     ...(order && { order }),
     ...(rootBuses && { rootBuses }),
+    ...(rootParents && { rootParents }),
   });
   const devices = [...(machine.devices ?? []).map(platformDevice), ...topology.devices];
-  const supposed = machine.firmware ? undefined : suppose(options.drivers, topology);
+  const supposed = machine.firmware ? undefined : suppose(options.drivers, topology, kernel);
   if (supposed?.acpi['IVRS']) settings.ivrs = true;
   const platform = platformOf(
     machine,
@@ -75,12 +89,47 @@ export const boot = (machine: Machine, options: BootOptions): RunningMachine => 
     (diagnostic) => void diagnostics.push(diagnostic),
   );
   const iommu = new Iommu({ platform, drivers: options.drivers, buses: BUSES });
-  settings.acsRequested = iommu.drivers.some(({ bound }) => bound.busFeatures?.includes('pci-acs'));
+  requestAcs(settings, iommu);
   iommu.registerUnits();
-  diagnostics.push(...overridden(topology));
-  const running = new RunningMachine({ machine, kernel, topology, iommu, assumed: supposed?.text, diagnostics });
-  bindRecorded(running, diagnostics);
+  diagnostics.push(...overridden(topology), ...kernel.doubtsOfAsked());
+  const failed = new Set<Device>();
+  const attempt = (device: Device, act: () => void, what: string): void => {
+    if (failed.has(device)) return;
+    try {
+      act();
+    } catch (error) {
+      failed.add(device);
+      diagnostics.push({ severity: 'warning', code: 'driver-not-bound', message: `${what}: ${String(error)}` });
+    }
+  };
+  const waits = iommu.drivers.some(({ bound }) => bound.groupsAt === 'driver-probe');
+  const probe = (device: Device) => attempt(device, () => iommu.probeDriver(device), `probe of ${device.name}`);
+  const history = waits && probeHistory(machine, kernel, iommu.devices);
+  const doubts = history ? probeAtBoot(iommu, history, probe, diagnostics) : NO_DOUBTS;
+  const running = new RunningMachine({
+    machine,
+    kernel,
+    topology,
+    iommu,
+    assumed: supposed?.text,
+    diagnostics,
+    doubts,
+  });
+  bindRecorded(running, attempt);
   return running;
+};
+
+/**
+ * Whether some driver's part of the kernel asks for ACS, and when: VT-d, AMD-Vi and IORT while they look for their
+ * tables (`pci-acs`), the device tree's reader only for the first function that it configures (`pci-acs-late`).
+ */
+const requestAcs = (settings: PciSettings, { drivers }: Iommu): void => {
+  const asks = (feature: string): boolean => drivers.some(({ bound }) => bound.busFeatures?.includes(feature));
+  settings.acsRequested = asks('pci-acs') || asks('pci-acs-late');
+  if (settings.acsRequested && isAfterGrouping(settings.kernel)) settings.acsLate = 'after-boot';
+  if (!settings.acsRequested || asks('pci-acs')) return;
+  const late = settings.kernel.rule('late-acs');
+  if (late === 'after-boot' || late === 'after-first') settings.acsLate = late;
 };
 
 /** What the patch `pcie_acs_override` had the kernel believe is never passed on as isolation. */
@@ -93,28 +142,22 @@ const overridden = (topology: PciTopology): Diagnostic[] => {
   return [{ severity: 'warning', code: 'acs-override', message }];
 };
 
-const suppose = (drivers: readonly IommuDriver[], topology: PciTopology) => {
+const suppose = (drivers: readonly IommuDriver[], topology: PciTopology, kernel: ResolvedKernel) => {
   for (const driver of drivers) {
-    const assumed = driver.assume?.(topology.devices);
+    const assumed = driver.assume?.(topology.devices, kernel);
     if (assumed) return assumed;
   }
   return undefined;
 };
 
 /** Bind the kernel drivers that the description names. */
-const bindRecorded = (running: RunningMachine, diagnostics: Diagnostic[]): void => {
+const bindRecorded = (
+  running: RunningMachine,
+  attempt: (device: Device, act: () => void, what: string) => void,
+): void => {
   const bind = (name: string, driver: string): void => {
     const device = running.find(name);
-    if (!device) return;
-    try {
-      running.bindDriver(device, driver);
-    } catch (error) {
-      diagnostics.push({
-        severity: 'warning',
-        code: 'driver-not-bound',
-        message: `${driver} on ${name}: ${String(error)}`,
-      });
-    }
+    if (device) attempt(device, () => running.bindDriver(device, driver), `${driver} on ${name}`);
   };
   for (const { name, driver } of running.machine.devices ?? []) if (driver) bind(name, driver);
   for (const { address, driver } of running.machine.pci?.functions ?? []) if (driver) bind(address, driver);

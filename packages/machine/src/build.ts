@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { layOut, type RootBus } from './builders/lay-out.js';
+export { type PlatformOptions, platformDevice } from './builders/platform-device.js';
 export {
   type AcsSketch,
   conventionalDevice,

@@ -23,6 +23,8 @@ export interface KernelRule {
    * between are answered by `from` and `until`, and say that they are not sure.
    */
   readonly unresolved?: readonly [old: string, new_: string];
+  /** It concerns only machines of which some driver asks for the rule: what is not sure about it is said only then. */
+  readonly onlyIfAsked?: boolean;
 }
 
 /**
@@ -57,6 +59,42 @@ export const KERNEL_RULES: readonly KernelRule[] = [
     proof: 'unverified',
     effect: 'Ids follow the order of devices alone, not unit by unit.',
     source: 'per-unit registration, merged for 6.1; recorded on 6.1 and later only',
+  },
+  {
+    rule: 'groups-by-firmware',
+    onlyIfAsked: true,
+    touches: 'partition',
+    value: 'driver-probe',
+    until: '6.15',
+    proof: 'recorded',
+    effect:
+      'Where the device tree, IORT or VIOT says who is behind which IOMMU, a device gets its group when a kernel driver is probed for it.',
+    source: 'recordings smmuv3-dt-unbound (6.1), smmuv3-003-k6.12 and smmuv3-dt-unbound-k7.3',
+    unresolved: ['6.12', '7.3'],
+  },
+  {
+    rule: 'late-acs',
+    onlyIfAsked: true,
+    touches: 'partition',
+    value: 'after-boot',
+    until: '6.15',
+    proof: 'recorded',
+    effect:
+      'With a device tree ACS is asked for at the first probe of a driver: functions found at boot keep it as it was.',
+    source: 'recordings kernel-6.1-to-7.3-smmuv3-dt, smmuv3-003-k6.12 and -k7.3',
+    unresolved: ['6.12', '7.3'],
+  },
+  {
+    rule: 'late-acs',
+    onlyIfAsked: true,
+    touches: 'partition',
+    value: 'after-first',
+    from: '6.15',
+    until: '7.0',
+    proof: 'unverified',
+    effect:
+      'With a device tree ACS is asked for when the first function is registered, which itself keeps it as it was.',
+    source: 'description of the change for 7.0, which ended it; the releases between were not recorded',
   },
   {
     rule: 'domain-type-fq',

@@ -8,6 +8,8 @@ export interface ResolvedKernel extends Kernel {
   readonly version: Version | undefined;
   readonly flavour: Flavour;
   readonly diagnostics: readonly Diagnostic[];
+  /** What is not sure about rules that concern few machines, in so far as they were asked for. */
+  doubtsOfAsked(): Diagnostic[];
 }
 
 /** Rules of a policy win over those of the release. */
@@ -84,9 +86,9 @@ const acsOverride = (parameters: readonly BootParameter[], flavour: Flavour): st
 const assumed = (code: string, message: string): Diagnostic => ({ severity: 'assumed', code, message });
 
 /** Rules that changed somewhere around this version, with the answer taken. */
-const unresolvedRules = (version: Version): Diagnostic[] =>
+const unresolvedRules = (version: Version, isMeant: (row: KernelRule) => boolean): Diagnostic[] =>
   KERNEL_RULES.filter(
-    ({ unresolved, touches }) => unresolved && ANSWERED.has(touches) && isUnresolved(version, unresolved),
+    (row) => row.unresolved && ANSWERED.has(row.touches) && isMeant(row) && isUnresolved(version, row.unresolved),
   ).map((row) => {
     const change = row.until ?? row.from;
     const side = change !== undefined && isBefore(version, change) ? 'before' : 'after';
@@ -106,7 +108,10 @@ const doubtsOf = (release: string | undefined, version: Version | undefined, fla
     'kernel-vendor',
     `${release} carries changes of later releases; it is answered as ${formatVersion(version)}`,
   );
-  return [...unresolvedRules(version), ...(flavour === 'enterprise-linux' ? [vendor] : [])];
+  return [
+    ...unresolvedRules(version, ({ onlyIfAsked }) => !onlyIfAsked),
+    ...(flavour === 'enterprise-linux' ? [vendor] : []),
+  ];
 };
 
 /**
@@ -134,6 +139,7 @@ export const resolveKernel = (kernel: MachineKernel = {}, overrides: RuleOverrid
     releases.set(since, answer);
     return answer;
   };
+  const asked = new Set<string>();
   return {
     release,
     version,
@@ -142,7 +148,12 @@ export const resolveKernel = (kernel: MachineKernel = {}, overrides: RuleOverrid
     commandLine,
     defaultDomain: kernel.config?.defaultDomain ?? (arch === 'x86' || arch === 's390' ? 'lazy' : 'strict'),
     diagnostics: doubtsOf(release, version, flavour),
-    rule: (name) => rules.get(name),
+    doubtsOfAsked: () =>
+      version ? unresolvedRules(version, ({ onlyIfAsked, rule }) => onlyIfAsked === true && asked.has(rule)) : [],
+    rule: (name) => {
+      asked.add(name);
+      return rules.get(name);
+    },
     has,
   };
 };

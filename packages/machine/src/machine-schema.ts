@@ -124,6 +124,11 @@ export const machineSchema = {
       properties: {
         functions: { type: 'array', items: pciFunction },
         rootBuses: { type: 'array', items: bus, description: 'In the order of their scan.' },
+        rootParents: {
+          type: 'object',
+          additionalProperties: text,
+          description: 'Where root buses stand below /sys/devices, when not at its top.',
+        },
         order: { type: 'array', items: address, description: 'Addresses in the order in which the kernel found them.' },
         acsRead: {
           enum: ['before-boot', 'after-boot'],
@@ -147,6 +152,30 @@ export const machineSchema = {
           hardwareId: { ...text, description: 'ACPI hardware id: AMDI0020.' },
           uniqueId: { ...text, description: 'ACPI unique id.' },
           driver: { anyOf: [text, { type: 'null' }] },
+        },
+      },
+    },
+    probes: {
+      type: 'object',
+      required: ['order'],
+      additionalProperties: false,
+      description:
+        "Kernel drivers' probes. Some kernels form groups at that moment: there they decide which devices have one, and the ids.",
+      properties: {
+        order: {
+          type: 'array',
+          description: 'In the order in which they happened, as far as it is known.',
+          items: {
+            type: 'object',
+            required: ['device', 'driver'],
+            additionalProperties: false,
+            properties: { device: text, driver: text },
+          },
+        },
+        complete: {
+          type: 'boolean',
+          description:
+            'Nothing else was probed. Absent: the port driver looked at every bridge first, and devices that have a driver and are not named were probed later, in an unknown order.',
         },
       },
     },

@@ -41,6 +41,8 @@ export interface MachinePci {
   readonly functions: readonly MachinePciFunction[];
   /** Root buses (`0000:00`) in the order of their scan. */
   readonly rootBuses?: readonly string[];
+  /** Where root buses (`0000:00`) stand below `/sys/devices`, when not at its top: `platform/4010000000.pcie`. */
+  readonly rootParents?: Readonly<Record<string, string>>;
   /** Addresses in the order in which the kernel found them. */
   readonly order?: readonly string[];
   /** When the ACS control bits were read, as against the kernel's switching them on. Absent: unknown. */
@@ -62,6 +64,27 @@ export interface MachineDevice {
   /** Its ACPI unique id (`_UID`): `0`. */
   readonly uniqueId?: string;
   readonly driver?: string | null;
+}
+
+/** One probe of a kernel driver for a device, whether it took the device or not. */
+export interface MachineProbe {
+  /** As sysfs names it: `0000:01:00.0`. */
+  readonly device: string;
+  readonly driver: string;
+}
+
+/**
+ * The history of kernel drivers' probes. Some kernels form groups at that moment: on them it decides which devices have
+ * a group, and the ids. It is never read off the groups themselves.
+ */
+export interface MachineProbes {
+  /** In the order in which they happened, as far as it is known. */
+  readonly order: readonly MachineProbe[];
+  /**
+   * Nothing else was probed. Absent: the port driver looked at every bridge first, and devices that have a driver and are
+   * not named were probed later, in an unknown order.
+   */
+  readonly complete?: boolean;
 }
 
 /** What is known of an IOMMU's own registers; 64-bit values in hexadecimal with `0x`. */
@@ -117,6 +140,7 @@ export interface Machine {
   readonly pci?: MachinePci;
   /** Devices on other buses, in the order of their registration. */
   readonly devices?: readonly MachineDevice[];
+  readonly probes?: MachineProbes;
   readonly units?: readonly MachineUnit[];
   readonly observed?: Observed;
   readonly notes?: readonly MachineNote[];

@@ -53,7 +53,7 @@ export const POLICIES: readonly Policy[] = [
     rules: { 'pci-group': 'reachability-2025' },
   },
   {
-    name: 'late-acs',
+    name: 'acs-after-grouping',
     effect:
       'ACS is switched on after groups have formed, so groups rest on what firmware left of it and come out too wide: a backport of early 2026 into releases before 6.15, later reverted.',
     source: 'kernel.org bugzilla 221234; the revert in the stable trees, April 2026',

@@ -1,4 +1,12 @@
-import { type Device, type DeviceOutcome, type Diagnostic, type Iommu, IommuError, type Reason } from '@iommu/core';
+import {
+  type Device,
+  type DeviceOutcome,
+  type Diagnostic,
+  type Group,
+  type Iommu,
+  IommuError,
+  type Reason,
+} from '@iommu/core';
 import {
   addressKey,
   isPciDevice,
@@ -7,12 +15,13 @@ import {
   parsePciAddress,
   tryParsePciAddress,
 } from '@iommu/pci';
-import { DRIVER_PACKAGES, type DriverPackage } from './driver-packages.js';
+import { DRIVER_PACKAGES, type DriverPackage, packagesFor } from './driver-packages.js';
 import type { ResolvedKernel } from './kernel.js';
 import { managesDma } from './kernel-drivers.js';
 import type { Machine, MachineDevice, MachinePciFunction } from './machine.js';
 import { pciFunction } from './pci-function.js';
 import { platformDevice } from './platform.js';
+import type { OrderDoubts } from './probe-at-boot.js';
 
 /** @internal What {@link boot} puts together. */
 export interface RunningParts {
@@ -22,6 +31,7 @@ export interface RunningParts {
   readonly iommu: Iommu;
   readonly assumed: string | undefined;
   readonly diagnostics: readonly Diagnostic[];
+  readonly doubts: OrderDoubts;
 }
 
 /** A machine whose IOMMUs have registered: its groups, and devices that come and go. Made by `boot()`. */
@@ -34,16 +44,21 @@ export class RunningMachine {
   /** What was supposed of the firmware because the description holds none; the ids then are a guess. */
   readonly assumed: string | undefined;
   readonly diagnostics: readonly Diagnostic[];
+  /** Devices of which only the order of probes, which is not known, decides whether they have an IOMMU. */
+  readonly contested: ReadonlySet<Device>;
+  readonly #sureIds: ReadonlySet<Group> | undefined;
   readonly #byName = new Map<string, Device>();
 
   /** @internal */
-  constructor({ machine, kernel, topology, iommu, assumed, diagnostics }: RunningParts) {
+  constructor({ machine, kernel, topology, iommu, assumed, diagnostics, doubts }: RunningParts) {
     this.machine = machine;
     this.kernel = kernel;
     this.topology = topology;
     this.iommu = iommu;
     this.assumed = assumed;
     this.diagnostics = diagnostics;
+    this.contested = doubts.contested;
+    this.#sureIds = doubts.sureIds;
     for (const device of iommu.devices) if (!isPciDevice(device)) this.#byName.set(device.name, device);
   }
 
@@ -65,6 +80,11 @@ export class RunningMachine {
     throw new IommuError('ERR_DEVICE_UNKNOWN', `no device '${name}' on this machine${hint}`);
   }
 
+  /** Whether the group's id follows from the description; where groups form at probes of unknown order it may not. */
+  idIsKnown(group: Group): boolean {
+    return this.#sureIds?.has(group) ?? true;
+  }
+
   /** What became of a device, and why; for one without an IOMMU also what is missing. */
   outcomeOf(device: Device): DeviceOutcome {
     const outcome = this.iommu.outcomeOf(device);
@@ -80,8 +100,7 @@ export class RunningMachine {
       devices: [device],
     });
     const bound = new Set(this.iommu.drivers.map(({ name }) => name));
-    const tables = Object.keys(this.machine.firmware?.acpi ?? {});
-    const missing = tables.map((name) => DRIVER_PACKAGES[name]).find((one) => one && !bound.has(one.driver));
+    const missing = packagesFor(this.machine.firmware ?? {}).find(({ driver }) => !bound.has(driver));
     if (missing)
       return reason(
         'no-driver',
@@ -173,6 +192,11 @@ export class RunningMachine {
       pciBus === subordinate ||
       (subordinate !== undefined && pciBus.parent === subordinate && !pciBus.self);
     return this.topology.devices.filter(goes).reverse();
+  }
+
+  /** A kernel driver is probed for the device, whether it takes it or not. @throws IommuError `ERR_DEVICE_UNKNOWN` */
+  probeDriver(device: Device): void {
+    this.iommu.probeDriver(device);
   }
 
   /** Bind a kernel driver by name, as far as DMA ownership goes. @throws IommuError `ERR_REFUSED` with the errno */

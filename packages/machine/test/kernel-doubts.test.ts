@@ -19,6 +19,7 @@ vi.mock('../src/kernel-rules.js', () => {
     row('writes', { until: '6.5', unresolved: ['6.1', '6.12'] }),
     row('files', { until: '6.5', unresolved: ['6.1', '6.12'] }),
     row('ids', { until: '6.5' }),
+    { ...row('ids', { until: '6.5', unresolved: ['6.1', '6.12'], onlyIfAsked: true }), rule: 'about-few' },
   ];
   return { KERNEL_RULES };
 });
@@ -62,6 +63,18 @@ test("says of a vendor's kernel that it carries later changes", () => {
 
 test('says all that is in doubt', () => {
   expect(doubts('6.4.0-1.el10.x86_64').map(([code]) => code)).toEqual(['kernel-unresolved', 'kernel-vendor']);
+});
+
+test('says of a rule that concerns few machines only when it was asked for', () => {
+  const kernel = resolveKernel({ release: '6.4' });
+  expect(kernel.doubtsOfAsked()).toEqual([]);
+  kernel.rule('about-few');
+  expect(kernel.doubtsOfAsked().map(({ message }) => message)).toEqual([
+    'about-few changed between 6.1 and 6.12; 6.4 is answered as before the change',
+  ]);
+  const unknown = resolveKernel();
+  unknown.rule('about-few');
+  expect(unknown.doubtsOfAsked()).toEqual([]);
 });
 
 test('supposes, and says that it does', () => {

@@ -8,7 +8,7 @@ test.each([
   ['grouping-3.17', { 'pci-group': 'v3.17' }],
   ['grouping-3.18', { 'pci-group': 'v3.18' }],
   ['reachability-2025', { 'pci-group': 'reachability-2025' }],
-  ['late-acs', { 'acs-enabling': 'after-grouping' }],
+  ['acs-after-grouping', { 'acs-enabling': 'after-grouping' }],
   ['acs-override=downstream', { 'acs-override': 'downstream' }],
   ['acs-override=multifunction,id:8086:1234', { 'acs-override': 'multifunction,id:8086:1234' }],
 ])('has the policy %s', (name, rules) => {
@@ -27,7 +27,7 @@ test('says of a name that it does not know which there are', () => {
     error = thrown;
   }
   expect(isIommuError(error, 'ERR_POLICY') && error.message).toBe(
-    "no policy 'modern'; there are kernel, grouping-3.6, grouping-3.17, grouping-3.18, reachability-2025, late-acs, acs-override=WORDS",
+    "no policy 'modern'; there are kernel, grouping-3.6, grouping-3.17, grouping-3.18, reachability-2025, acs-after-grouping, acs-override=WORDS",
   );
 });
 

@@ -1,4 +1,5 @@
 import { isIommuError } from '@iommu/core';
+import { writeDeviceTree } from '@iommu/firmware';
 import { expect, test } from 'vitest';
 import { boot } from '../src/boot.js';
 import type { Machine } from '../src/machine.js';
@@ -29,6 +30,22 @@ test.each([
   expect(why({ firmware: { acpi: { [table]: '' } }, ...pci() })).toEqual([
     ['no-driver', `The firmware describes ${hardware}, and no driver for it is installed: install ${name}.`],
   ]);
+});
+
+test.each([
+  [
+    'names the package for',
+    writeDeviceTree({ nodes: { a: { properties: { compatible: ['arm,mmu-500'] } } } }),
+    'no-driver',
+  ],
+  [
+    'finds nothing in',
+    writeDeviceTree({ nodes: { a: { properties: { compatible: 'arm,pl011' } } } }),
+    'no-iommu-in-firmware',
+  ],
+  ['finds nothing in', new Uint8Array(4), 'no-iommu-in-firmware'],
+])('%s a device tree', (_, deviceTree, rule) => {
+  expect(why({ firmware: { deviceTree }, ...pci() })?.map(([one]) => one)).toEqual([rule]);
 });
 
 test('says that the firmware describes no IOMMU', () => {

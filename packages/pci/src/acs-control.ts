@@ -32,16 +32,23 @@ const registersOf = (device: PciDevice): AcsState | null | undefined => {
   return { capability, control: acs.control, dwords: false };
 };
 
+/** Whether the kernel switches ACS on when it finds the function. */
+const isRequested = ({ topology, arrival, isVirtualFunction }: PciDevice): boolean => {
+  const { acsRequested, acsLate } = topology.settings;
+  if (!acsRequested || acsLate === undefined || isVirtualFunction || arrival === 'hot-plug') return acsRequested;
+  return acsLate === 'after-first' && arrival !== 'first';
+};
+
 /**
  * What the kernel's enabling makes of the control bits that firmware left.
  *
  * @see Linux v6.12 drivers/pci/pci.c pci_enable_acs(), pci_std_enable_acs(), __pci_config_acs()
  */
 const enabled = (device: PciDevice, { capability, control: firmware, dwords }: AcsState): number | undefined => {
-  const { kernel, acsRequested } = device.topology.settings;
+  const { kernel } = device.topology.settings;
   // Of a capability that was not read, whatever it advertises of these gets set.
   const wanted = (capability ?? REQUIRED_ACS_FLAGS) & REQUIRED_ACS_FLAGS;
-  let control = acsRequested ? (firmware ?? 0) | wanted : firmware;
+  let control = isRequested(device) ? (firmware ?? 0) | wanted : firmware;
   if (disablesAcsRedirect(device, kernel)) control = ((dwords ? control : firmware) ?? 0) & ~(RR | CR | EC);
   // What follows writes the word register, which is not the one that such a port obeys.
   if (dwords) return control;
@@ -60,11 +67,13 @@ const enabled = (device: PciDevice, { capability, control: firmware, dwords }: A
 export const acsStateOf = (device: PciDevice): AcsState | null | undefined => {
   const state = registersOf(device);
   if (!state) return state;
-  const { acsRead, acsRequested, kernel } = device.topology.settings;
-  // Groups then rest on what firmware left, which only a reading from before the boot can tell.
-  if (kernel.rule('acs-enabling') === 'after-grouping')
-    return acsRead === 'before-boot' || !acsRequested ? state : { ...state, control: undefined };
+  const { acsRead, acsRequested, acsReadElsewhere } = device.topology.settings;
+  // Left as firmware had it: which is known only of bits that nobody switched on.
+  if (acsRequested && acsReadElsewhere && !isRequested(device)) {
+    const clear = ((state.control ?? 0) & REQUIRED_ACS_FLAGS) === 0;
+    return { ...state, control: clear ? state.control : undefined };
+  }
   if (acsRead !== 'after-boot') return { ...state, control: enabled(device, state) };
-  if (state.control !== undefined || !acsRequested) return state;
+  if (state.control !== undefined || !isRequested(device)) return state;
   return { ...state, control: enabled(device, state) };
 };

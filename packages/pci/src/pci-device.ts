@@ -18,6 +18,8 @@ export interface PciBus {
   readonly devices: readonly PciDevice[];
   /** The endpoint below which the root bus of a segment of its own stands (VMD). */
   readonly host: PciDevice | undefined;
+  /** Below `/sys/devices`, the device that a root bus belongs to: `platform/4010000000.pcie`. */
+  readonly parentPath: string | undefined;
   /** Nothing in the input says which bridge leads here. */
   readonly parentUnknown: boolean;
   /** Whether a quirk gives any function on it a further requester id. */
@@ -36,6 +38,7 @@ const NOWHERE: PciBus = {
   devices: [],
   host: undefined,
   parentUnknown: true,
+  parentPath: undefined,
   hasAliases: false,
 };
 
@@ -58,6 +61,8 @@ export class PciDevice implements Device {
   /** As the kernel has it at this moment: the header's bit, or set because of the function number. */
   readonly multifunction: boolean = false;
   readonly physicalFunction: PciDevice | undefined = undefined;
+  /** When it was found: before all others, with those that are there at boot, or later. */
+  readonly arrival: 'first' | 'boot' | 'hot-plug' = 'boot';
   /** Function numbers (bits 7:0 of a requester id) on its own bus that its DMA may carry too, ascending. */
   readonly aliases: readonly number[] = NO_ALIASES;
   /** @internal Judged once per state of the topology. */
@@ -120,7 +125,8 @@ const busPath = (bus: PciBus): string => {
   if (bus.self) return bus.self.path;
   if (bus.parent) return busPath(bus.parent);
   const root = `pci${formatBus(bus.segment, bus.number)}`;
-  return bus.host ? `${bus.host.path}/${root}` : root;
+  if (bus.host) return `${bus.host.path}/${root}`;
+  return bus.parentPath === undefined ? root : `${bus.parentPath}/${root}`;
 };
 
 /** Whether a device of core is a PCI device of any copy of this package. */

@@ -19,6 +19,12 @@ const NOBODY: ReadonlySet<PciDevice> = new Set();
 /** How a function came to be there. At boot the kernel scans whole slots before any IOMMU looks; hot-plug is one by one. */
 export type Arrival = 'boot' | 'hot-plug';
 
+/** What is known of where and when a kernel found the functions. */
+export interface KnownPlaces extends KnownOrder {
+  /** Where root buses (`0000:00`) stand below `/sys/devices`, when not at its top: `platform/4010000000.pcie`. */
+  readonly rootParents?: Readonly<Record<string, string>>;
+}
+
 /**
  * The PCI functions of a machine on their buses.
  *
@@ -29,19 +35,21 @@ export class PciTopology {
   #placement = new Placement(new Map());
   readonly #buses = new Map<number, BusRecord>();
   readonly #devices = new Map<number, PciDevice>();
+  readonly #rootParents: Readonly<Record<string, string>>;
   /** @internal Counts changes, so that what was judged before one is judged anew. */
   epoch = 0;
 
-  private constructor(settings: PciSettings) {
+  private constructor(settings: PciSettings, rootParents: Readonly<Record<string, string>>) {
     this.settings = settings;
+    this.#rootParents = rootParents;
   }
 
   /**
    * @param functions - Descriptions, in any order; each address once.
    * @throws IommuError `ERR_PCI_ADDRESS`, `ERR_PCI_DUPLICATE`
    */
-  static build(functions: readonly PciFunction[], settings: PciSettings, known: KnownOrder = {}): PciTopology {
-    const topology = new PciTopology(settings);
+  static build(functions: readonly PciFunction[], settings: PciSettings, known: KnownPlaces = {}): PciTopology {
+    const topology = new PciTopology(settings, known.rootParents ?? {});
     const found = new Map<number, PciDevice>();
     for (const description of functions) {
       const device = new PciDevice(topology, description, parsePciAddress(description.address));
@@ -145,6 +153,7 @@ export class PciTopology {
     const physical = description.physicalFunction;
     const pciBus = this.#bus(device);
     device.pciBus = pciBus;
+    device.arrival = arrival === 'boot' && this.#devices.size === 0 ? 'first' : arrival;
     device.express = correctedType(facts.express, pciBus.self);
     device.multifunction =
       physical === undefined && (facts.multifunction ?? (arrival === 'boot' && this.#placement.hasSibling(device)));
@@ -162,6 +171,7 @@ export class PciTopology {
     const record: BusRecord = {
       host: undefined,
       parentUnknown: false,
+      parentPath: undefined,
       ...bus,
       devices: [],
       hasAliases: false,
@@ -186,6 +196,7 @@ export class PciTopology {
       parent,
       parentUnknown: unknown,
       host: host && isHosted(host) ? undefined : host,
+      parentPath: parent ? undefined : this.#rootParents[formatBus(segment, busOf(rid))],
     });
   }
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { type AcsState, acsStateOf, formatAcsFlags, type PciFunction } from '../src/index.js';
+import { type AcsState, acsStateOf, formatAcsFlags, type PciFunction, type PciTopology } from '../src/index.js';
 import { type acsCapability, configBytes, expressCapability, wideAcsCapability } from './support/config-space.js';
 import { endpoint, rootPort, unread } from './support/functions.js';
-import { deviceOf, type SettingsSketch, verdictOn } from './support/topology.js';
+import { at, deviceOf, type SettingsSketch, topologyOf, verdictOn } from './support/topology.js';
 
 const SPT_PORT = 0xa110;
 const ALL = 0x1d;
@@ -42,6 +42,54 @@ describe.each(['before-boot', 'unknown'] as const)('control bits read %s', (acsR
 
   test('are unknown when they were not read and no IOMMU asks for ACS', () => {
     expect(controlOf({ capability: 'SV RR' }, { acsRead, acsRequested: false })).toBe('unknown');
+  });
+});
+
+describe('ACS that is asked for when functions have been found', () => {
+  const PORTS = ['00:01.0', '00:02.0', '00:03.0'].map((address, at) =>
+    rootPort(address, at + 1, { acs: { capability: 'SV RR CR UF', control: '' } }),
+  );
+  const [FIRST, SECOND, THIRD] = PORTS as [PciFunction, PciFunction, PciFunction];
+  const control = (topology: PciTopology, address: string) => acsStateOf(at(topology, address))?.control;
+  const built = (settings: SettingsSketch) => topologyOf([FIRST, SECOND], { acsRead: 'before-boot', ...settings });
+
+  test.each([
+    ['all of them', 'after-boot', [0, 0]],
+    ['the first', 'after-first', [0, ALL]],
+  ] as const)('leaves %s as firmware had it (%s)', (_, acsLate, expected) => {
+    const topology = built({ acsLate });
+    expect([control(topology, '00:01.0'), control(topology, '00:02.0')]).toEqual(expected);
+  });
+
+  test.each(['after-boot', 'after-first'] as const)('is there for what is plugged in later (%s)', (acsLate) => {
+    const topology = built({ acsLate });
+    topology.add(THIRD);
+    expect(control(topology, '00:03.0')).toBe(ALL);
+  });
+
+  test.each([
+    ['SV', undefined],
+    ['TB', 0x02],
+    ['', 0],
+  ])('leaves bits that another kernel may have set unknown: %j', (text, expected) => {
+    const port = rootPort('00:01.0', 1, { acs: { capability: 'SV TB RR CR UF', control: text } });
+    const settings = { acsRead: 'unknown', acsReadElsewhere: true, acsLate: 'after-boot' } as const;
+    expect(control(topologyOf([port], settings), '00:01.0')).toBe(expected);
+  });
+
+  test('does nothing when nobody asks', () => {
+    const topology = built({ acsLate: 'after-first', acsRequested: false });
+    expect(control(topology, '00:02.0')).toBe(0);
+  });
+
+  test('is there for virtual functions, which come later', () => {
+    const virtual = {
+      ...endpoint('01:00.1'),
+      acs: { capability: 'SV', control: '' },
+      physicalFunction: '0000:01:00.0',
+    };
+    const functions = [FIRST, endpoint('01:00.0'), virtual];
+    expect(control(topologyOf(functions, { acsRead: 'before-boot', acsLate: 'after-boot' }), '01:00.1')).toBe(1);
   });
 });
 
@@ -157,21 +205,4 @@ describe.each(['111d:80b5', '111d:8090'])('an IDT switch port %s', (id) => {
 test('masks the source validation of no other switch', () => {
   const other = rootPort('00:01.0', 1, { id: '111d:80b4', acs: { capability: 'SV', control: '' } });
   expect(verdictOn(other, { rules: { 'acs-broken-sv': 'masked' } }).isolated).toBe(false);
-});
-
-describe('ACS that is switched on after grouping', () => {
-  const late = { rules: { 'acs-enabling': 'after-grouping' } };
-  const acs = { capability: 'SV RR CR UF', control: 'SV' };
-
-  test('leaves grouping with what firmware left', () => {
-    expect(controlOf(acs, { ...late, acsRead: 'before-boot' })).toBe('SV');
-  });
-
-  test.each(['after-boot', 'unknown'] as const)('hides what firmware left from a reading of %s', (acsRead) => {
-    expect(controlOf(acs, { ...late, acsRead })).toBe('unknown');
-  });
-
-  test('hides nothing while no IOMMU asks for ACS', () => {
-    expect(controlOf(acs, { ...late, acsRead: 'after-boot', acsRequested: false })).toBe('SV');
-  });
 });

@@ -10,7 +10,7 @@
 # and says what is missing. Needs sh, cat, dd, od, ls, ln, mkdir, readlink, rm and tar, those of busybox do.
 #
 # Taken:     PCI functions (configuration space, ids, classes, place, driver), groups and IOMMUs as sysfs shows them, names
-#            of platform devices, the ACPI tables DMAR, IVRS, IORT, VIOT and MCFG, the device tree, the kernel's release,
+#            of platform devices, the ACPI tables DMAR, IVRS, IORT, VIOT, MCFG and APIC, the device tree, the kernel's release,
 #            architecture and configuration of IOMMUs and PCI, its command line, lines of its log on PCI and IOMMUs.
 # Redacted:  words of the command line that do not concern PCI, IOMMUs or ACPI; who built the kernel; OEM fields in headers
 #            of ACPI tables; serial numbers in configuration spaces (Device Serial Number, Vital Product Data).
@@ -195,7 +195,13 @@ copy_device() {
         driver_override | ari_enabled | removable | secondary_bus_number | subordinate_bus_number | sriov_totalvfs | \
         sriov_numvfs | sriov_offset | sriov_stride | sriov_vf_device) copy_line "$1/$name" ;;
       resource) copy "$sys/$1/resource" "sys/$1/resource" ;;
-      driver | subsystem | iommu | iommu_group | physfn | virtfn* | of_node) copy_link "$1/$name" ;;
+      driver | subsystem | iommu | iommu_group | physfn | virtfn*) copy_link "$1/$name" ;;
+      of_node)
+        if copy_link "$1/$name" && resolve "$1/$name" && [ -f "$sys/$real/iommus" ]; then
+          mkdir -p "$stage/sys/$real"
+          copy "$sys/$real/iommus" "sys/$real/iommus"
+        fi
+        ;;
       firmware_node)
         if copy_link "$1/$name" && resolve "$1/$name"; then
           mkdir -p "$stage/sys/$real"
@@ -281,7 +287,7 @@ fi
 
 # NAME: whether a table concerns IOMMUs.
 concerns() {
-  case $1 in DMAR* | IVRS* | IORT* | VIOT* | MCFG*) return 0 ;; *) return 1 ;; esac
+  case $1 in DMAR* | IVRS* | IORT* | VIOT* | MCFG* | APIC*) return 0 ;; *) return 1 ;; esac
 }
 
 looked=no
@@ -407,6 +413,18 @@ telling() {
         *'from group '* | *'DMAR: '* | *'iommu: '* | *'AMD-Vi: '* | *'arm-smmu'*)
         hide_host "$line"
         printf '%s\n' "$text"
+        ;;
+      *'already in tree'* | *'Aliasing StreamID'*) ;;
+      # That a driver came to a device, and when; not what it says of it.
+      *'nvme nvme'*': pci function '????:??:??.?)
+        hide_host "$line"
+        printf '%s\n' "$text"
+        ;;
+      *' '????:??:??.?': '* | *' '?????:??:??.?': '*)
+        rest=${line#*????:??:??.?: }
+        case $rest in ttyS[0-9]*' at '*) said="${rest%%' at '*} at -" ;; *) said=- ;; esac
+        hide_host "${line%"$rest"}"
+        printf '%s%s\n' "$text" "$said"
         ;;
     esac
   done

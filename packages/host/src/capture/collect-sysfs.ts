@@ -6,6 +6,11 @@ import type { Collection } from './collection.js';
 const ATTRIBUTES =
   /^(?:config|vendor|device|subsystem_vendor|subsystem_device|class|revision|modalias|resource|irq|enable|numa_node|driver_override|ari_enabled|removable|(?:secondary|subordinate)_bus_number|sriov_(?:totalvfs|numvfs|offset|stride|vf_device))$/;
 const LINKS = /^(?:driver|subsystem|iommu|iommu_group|physfn|virtfn\d+|firmware_node|of_node)$/;
+/** What firmware says of a device behind these links: the name that its tables call it by, and which IOMMU it is behind. */
+const FIRMWARE_ATTRIBUTES: Readonly<Record<string, readonly string[]>> = {
+  firmware_node: ['path', 'hid'],
+  of_node: ['iommus'],
+};
 const UNIT_ATTRIBUTES = /^(?:address|cap|ecap|version|features|domains_supported|domains_used)$/;
 const GROUP_ATTRIBUTES = ['name', 'reserved_regions', 'type'];
 /** Buses besides PCI with devices behind IOMMUs. */
@@ -79,9 +84,7 @@ export class SysfsCollector {
       if (ATTRIBUTES.test(name)) this.#file(`${path}/${name}`);
       else if (LINKS.test(name)) {
         const target = this.#deviceLink(`${path}/${name}`);
-        if (name !== 'firmware_node' || target === undefined) continue;
-        // The name that firmware's tables call it by.
-        for (const attribute of ['path', 'hid']) this.#file(`${target}/${attribute}`);
+        for (const attribute of FIRMWARE_ATTRIBUTES[name] ?? []) if (target !== undefined) this.#file(`${target}/${attribute}`);
       }
     }
   }

@@ -18,6 +18,9 @@ export const LOG: readonly string[] = [
   'pci 0000:00:01.0: Adding to iommu group 0',
   'pci 0000:00:02.0: Adding to iommu group 0',
   'pci 0000:01:00.0: Adding to iommu group 2',
+  'pcieport 0000:00:02.0: PME: Signaling with IRQ 24',
+  'nvme nvme0: pci function 0000:01:00.0',
+  'pcieport 0000:00:02.0: AER: enabled with IRQ 24',
 ];
 
 /** What stands before the lines of a log: nothing, or one of these. */

@@ -56,6 +56,7 @@ export const WHOLE: Machine = {
       { address: '10000:e0:06.0', id: 'f00d:', express: null, driver: null, acs: {} },
     ],
     rootBuses: ['0000:00', '10000:e0'],
+    rootParents: { '0000:00': 'platform/4010000000.pcie' },
     order: ['0000:00:01.0', '0000:01:00.0'],
     acsRead: 'after-boot',
   },
@@ -70,6 +71,7 @@ export const WHOLE: Machine = {
       driver: null,
     },
   ],
+  probes: { order: [{ device: '0000:00:01.0', driver: 'pcieport' }], complete: true },
   units: [
     { name: 'dmar0', address: '0xfed90000', registers: { cap: '0x1', ecap: '0xffffffffffffffff' }, responds: true },
   ],

@@ -17,6 +17,8 @@ export const settingsOf = (sketch: SettingsSketch = {}): PciSettings => ({
   unknown: sketch.unknown ?? 'pessimistic',
   acsRead: sketch.acsRead ?? 'after-boot',
   acsRequested: sketch.acsRequested ?? true,
+  ...(sketch.acsReadElsewhere && { acsReadElsewhere: true }),
+  ...(sketch.acsLate && { acsLate: sketch.acsLate }),
   ivrs: sketch.ivrs ?? false,
 });
 

@@ -1,0 +1,81 @@
+import type { Device, Diagnostic, Group, Iommu } from '@iommu/core';
+import type { ProbeHistory } from './probe-history.js';
+
+/** What stays open where groups form at the probes of kernel drivers and their order is not known. */
+export interface OrderDoubts {
+  /** Groups whose id is sure; `undefined`: all. */
+  readonly sureIds: ReadonlySet<Group> | undefined;
+  /** Devices of which the order decides whether they have an IOMMU. */
+  readonly contested: ReadonlySet<Device>;
+}
+
+/** Every id is sure. */
+export const NO_DOUBTS: OrderDoubts = { sureIds: undefined, contested: new Set() };
+
+/** How many devices a message names. */
+const NAMED = 4;
+
+const list = (devices: readonly Device[]): string => {
+  const names = devices.slice(0, NAMED).map(({ name }) => name);
+  return names.join(', ') + (devices.length > NAMED ? ` and ${devices.length - NAMED} more` : '');
+};
+
+const assumed = (code: string, message: string): Diagnostic => ({ severity: 'assumed', code, message });
+
+/**
+ * Let the kernel drivers of a history be probed, which forms groups where an IOMMU driver waits for that.
+ *
+ * Devices probed at unknown times may have come before any that came after the first bridges. Where they form groups, the
+ * ids of all groups formed since are not sure, unless there is only one.
+ *
+ * @param probe - Probes one device.
+ * @returns What depends on an order that is not known.
+ */
+export const probeAtBoot = (
+  iommu: Iommu,
+  { first, ordered, unordered, guessed }: ProbeHistory,
+  probe: (device: Device) => void,
+  diagnostics: Diagnostic[],
+): OrderDoubts => {
+  for (const device of first) probe(device);
+  const sureIds = new Set<Group>(iommu.groups);
+  for (const device of ordered) probe(device);
+  const before = new Set<Group>(iommu.groups);
+  for (const device of unordered) probe(device);
+  const open = [...iommu.groups].filter((group) => !sureIds.has(group));
+  const contested = contestedOf(iommu, unordered, new Set([...ordered, ...unordered]));
+  if (guessed.length > 0) {
+    diagnostics.push(
+      assumed(
+        'probes-unknown',
+        `the input does not tell whether a kernel driver was probed for ${list(guessed)}; it is taken to have been, without which they have no group on this kernel`,
+      ),
+    );
+  }
+  const formed = [...iommu.groups].some((group) => !before.has(group));
+  if (contested.size === 0 && (!formed || open.length === 1)) return NO_DOUBTS;
+  diagnostics.push(
+    assumed(
+      'probe-order-unknown',
+      `the input does not tell in which order kernel drivers were probed for ${list(unordered)}; on this kernel that order decides ids`,
+    ),
+  );
+  if (contested.size > 0) {
+    diagnostics.push(
+      assumed('probe-order-decides', `the order of probes decides which of ${list([...contested])} has an IOMMU`),
+    );
+  }
+  return { sureIds, contested };
+};
+
+/** Devices that were refused on account of others, where another order could have turned that round. */
+const contestedOf = (iommu: Iommu, unordered: readonly Device[], open: ReadonlySet<Device>): Set<Device> => {
+  const contested = new Set<Device>();
+  for (const device of unordered) {
+    if (iommu.groups.of(device)) continue;
+    const { reasons } = iommu.outcomeOf(device);
+    const rivals = reasons.flatMap(({ devices }) => devices).filter((other) => other !== device && open.has(other));
+    if (rivals.length > 0) for (const one of [device, ...rivals]) contested.add(one);
+  }
+  return contested;
+};

@@ -1,0 +1,68 @@
+import type { Device } from '@iommu/core';
+import type { ResolvedKernel } from './kernel.js';
+import { managesDma } from './kernel-drivers.js';
+import type { Machine } from './machine.js';
+import { isForPortDriver, type Probe, withBridges, withSilent } from './probe-order.js';
+
+/** What is known of the probes of kernel drivers at boot. */
+export interface ProbeHistory {
+  /** Bridges that the port driver looked at before anything else was probed, in order. */
+  readonly first: readonly Device[];
+  /** Devices in the order of their first probe. */
+  readonly ordered: readonly Device[];
+  /** Devices that were probed at some time after the first, in an order that nothing tells. */
+  readonly unordered: readonly Device[];
+  /** Devices of which nothing tells whether they were probed; they are among the unordered. */
+  readonly guessed: readonly Device[];
+}
+
+const driversOf = ({ pci, devices = [] }: Machine): ReadonlyMap<string, string | null | undefined> =>
+  new Map([
+    ...devices.map(({ name, driver }) => [name, driver] as const),
+    ...(pci?.functions ?? []).map(({ address, driver }) => [address, driver] as const),
+  ]);
+
+const unique = (devices: readonly Device[]): Device[] => [...new Set(devices)];
+
+/**
+ * The probes of kernel drivers at boot, as far as the description tells.
+ *
+ * A history that is not `complete` is filled up: the port driver looks at every bridge before any module is loaded; a
+ * driver looks at devices in their order, so one that said nothing of some of its devices came to them between the
+ * others; a device that has another driver was probed at a time unknown. Where no driver is named at all, every device is
+ * taken to have been probed.
+ *
+ * @param devices - All, in the order of their registration.
+ * @see Linux v6.12 drivers/base/dd.c really_probe()
+ */
+export const probeHistory = (machine: Machine, kernel: ResolvedKernel, devices: readonly Device[]): ProbeHistory => {
+  const { probes } = machine;
+  const byName = new Map(devices.map((device) => [device.name, device]));
+  const named = (probes?.order ?? []).flatMap(({ device: name, driver }): Probe[] => {
+    const device = byName.get(name);
+    return device ? [{ device, driver }] : [];
+  });
+  if (probes?.complete) {
+    return { first: [], ordered: unique(named.map(({ device }) => device)), unordered: [], guessed: [] };
+  }
+  const driverOf = driversOf(machine);
+  // Drivers that know no devices of their own are told of each by hand, in any order; bridges have the port driver's.
+  const silent = devices.filter((device) => {
+    const driver = driverOf.get(device.name);
+    return driver && !isForPortDriver(device) && !managesDma(driver);
+  });
+  const filled = withSilent(named, silent, devices, ({ name }) => driverOf.get(name) ?? '');
+  const noPortDriver = kernel.commandLine.some(({ name, value }) => name === 'pcie_ports' && value === 'compat');
+  const order = unique(noPortDriver ? filled.map(({ device }) => device) : withBridges(filled, devices));
+  const known = new Set(order);
+  const rest = devices.filter((device) => !known.has(device));
+  const nobodyLooked = named.length === 0 && [...driverOf.values()].every((driver) => driver === undefined);
+  const split = order.findIndex((device) => noPortDriver || !isForPortDriver(device));
+  const start = split < 0 ? order.length : split;
+  return {
+    first: order.slice(0, start),
+    ordered: order.slice(start),
+    unordered: nobodyLooked ? rest : rest.filter(({ name }) => driverOf.get(name)),
+    guessed: nobodyLooked ? rest : [],
+  };
+};

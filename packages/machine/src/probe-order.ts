@@ -1,0 +1,86 @@
+import type { Device } from '@iommu/core';
+import { isPciDevice, type PciDevice } from '@iommu/pci';
+
+/** One probe of a history. */
+export interface Probe {
+  readonly device: Device;
+  readonly driver: string;
+}
+
+const PORT_DRIVER = 'pcieport';
+const PCI_BRIDGE = 0x0604;
+const EVENT_COLLECTOR = 0x0807;
+
+/** What the port driver looks at, whether it takes it or not. @see Linux v7.0 drivers/pci/pcie/portdrv.c port_pci_ids */
+export const isForPortDriver = (device: Device): device is PciDevice => {
+  if (!isPciDevice(device) || device.facts.classCode === undefined) return false;
+  const kind = device.facts.classCode >>> 8;
+  return kind === EVENT_COLLECTOR || (kind === PCI_BRIDGE && (device.facts.classCode & 0xff) <= 1);
+};
+
+/** Things to be put in before places of a list. */
+class Insertions<T> {
+  readonly #before = new Map<number, T[]>();
+
+  add(at: number, ...things: readonly T[]): void {
+    this.#before.set(at, [...(this.#before.get(at) ?? []), ...things]);
+  }
+
+  into(list: readonly T[]): T[] {
+    const whole = list.flatMap((one, at) => [...(this.#before.get(at) ?? []), one]);
+    return [...whole, ...(this.#before.get(list.length) ?? [])];
+  }
+}
+
+/**
+ * Put in the bridges of which a history does not say when the port driver came to them. It is part of every kernel and
+ * looks at devices in their order: so no later than the history's first word of the bridge itself, and before the bridges
+ * that follow; for those behind the last of its own words, right after that.
+ */
+export const withBridges = (named: readonly Probe[], devices: readonly Device[]): Device[] => {
+  const first = new Map<Device, number>();
+  const ported = new Map<Device, number>();
+  for (const [at, { device, driver }] of named.entries()) {
+    if (!first.has(device)) first.set(device, at);
+    if (driver === PORT_DRIVER) ported.set(device, at);
+  }
+  const places: [at: number, bridge: Device][] = [];
+  let limit = Math.max(-1, ...ported.values()) + 1;
+  for (const device of devices.filter(isForPortDriver).reverse()) {
+    limit = Math.min(limit, first.get(device) ?? limit);
+    if (!ported.has(device)) places.unshift([limit, device]);
+  }
+  const insertions = new Insertions<Device>();
+  for (const [at, bridge] of places) insertions.add(at, bridge);
+  return insertions.into(named.map(({ device }) => device));
+};
+
+/**
+ * Put in devices of which a driver said nothing, although it did of others: it looks at devices in their order when it
+ * starts. Nothing is put in for a driver whose words are in another order.
+ *
+ * @param silent - Devices, in the order of their registration.
+ */
+export const withSilent = (
+  named: readonly Probe[],
+  silent: readonly Device[],
+  devices: readonly Device[],
+  driverOf: (device: Device) => string,
+): Probe[] => {
+  const rank = new Map(devices.map((device, at) => [device, at]));
+  const rankOf = (device: Device): number => rank.get(device) ?? 0;
+  const mentioned = new Set(named.map(({ device }) => device));
+  const insertions = new Insertions<Probe>();
+  for (const device of silent.filter((one) => !mentioned.has(one))) {
+    const driver = driverOf(device);
+    const own = [...named.entries()].filter(([, probe]) => probe.driver === driver);
+    const inOrder = own.every(
+      ([, probe], at) => at === 0 || rankOf(own[at - 1]?.[1].device ?? device) < rankOf(probe.device),
+    );
+    const last = own.at(-1)?.[0];
+    if (last === undefined || !inOrder) continue;
+    const next = own.find(([, probe]) => rankOf(probe.device) > rankOf(device))?.[0];
+    insertions.add(next ?? last + 1, { device, driver });
+  }
+  return insertions.into(named);
+};
