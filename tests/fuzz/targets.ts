@@ -1,6 +1,6 @@
 import { isIommuError } from '@iommu/core';
 import { sealAcpiTable } from '@iommu/firmware';
-import { readMachineBytes } from '@iommu/host';
+import { machineToTar, readMachineBytes } from '@iommu/host';
 import { boot, type Machine, toBytes } from '@iommu/machine';
 import { machineToJson } from '@iommu/machine/json';
 import { allDrivers } from '../support/drivers.js';
@@ -70,10 +70,43 @@ const VERBOSE = `00:01.0 PCI bridge [0604]: Intel Corporation Device [8086:1901]
 \tIOMMU group: 3
 `;
 
+const ACPIDUMP = `DMAR @ 0x0000000000000000
+    0000: 44 4D 41 52 40 00 00 00 01 00 46 4F 4F 20 20 20  DMAR@.....FOO
+    0010: 46 4F 4F 20 20 20 20 20 01 00 00 00 00 00 00 00  FOO     ........
+    0020: 00 00 00 00 2E 01 00 00 00 00 00 00 00 00 00 00  ................
+    0030: 00 00 10 00 01 00 00 00 00 00 D9 FE 00 00 00 00  ................
+`;
+
+const UMOCKDEV = `P: /devices/pci0000:00/0000:00:01.0
+H: config=86800119070410000200040600008100
+A: class=0x060400\\n
+L: driver=../../../bus/pci/drivers/pcieport
+
+P: /devices/pci0000:00/0000:00:01.0/0000:01:00.0
+A: vendor=0xf00d\\n
+A: device=0x0110\\n
+L: iommu_group=../../../../kernel/iommu_groups/4
+`;
+
+/** A device tree in the machine that booted with it. */
+const ofDeviceTree = (recordings: readonly Recording[]): Target => {
+  const machines = recordings.map(({ tree }) => machineOf(tree)).filter(({ firmware }) => firmware?.deviceTree);
+  const [machine] = machines;
+  return {
+    name: 'device-tree',
+    seeds: machines.map(({ firmware }) => toBytes(firmware?.deviceTree ?? '', 'device tree')),
+    run: (deviceTree) => swallow(() => bootAll({ ...machine, schema: 1, firmware: { deviceTree } })),
+  };
+};
+
 /** All parsers, with recorded inputs to start from. */
 export const targets = async (): Promise<readonly Target[]> => {
   const recordings = await recordedMachines(['rules', 'vtd', 'amdvi', 'smmuv3']);
   const logs = recordings.slice(0, 6).map(({ tree }) => tree.read('dmesg.txt') ?? new Uint8Array());
+  const few = (machine: Machine): Machine => ({
+    ...machine,
+    pci: { functions: (machine.pci?.functions ?? []).slice(0, 3) },
+  });
   const machines = recordings.slice(0, 4).map(({ tree }) => machineOf(tree));
   const functions = machines.flatMap(({ pci }) => pci?.functions.slice(0, 2) ?? []);
   const spaces = functions.map(({ config }) => toBytes(config ?? '', 'config'));
@@ -89,6 +122,10 @@ export const targets = async (): Promise<readonly Target[]> => {
     ofText('lspci', [VERBOSE, LISTING, `${VERBOSE}${LISTING}`]),
     ofText('hex-dump', [hexDump(functions.slice(0, 2)), hexDump(functions.slice(2, 4))]),
     ofText('log', logs),
+    ofText('acpidump', [ACPIDUMP, `${VERBOSE}${ACPIDUMP}`]),
+    ofText('umockdev', [UMOCKDEV]),
+    ofText('tar', await Promise.all(machines.map((machine) => machineToTar(few(machine))))),
+    ofDeviceTree(recordings),
     ofText(
       'json',
       machines.map((machine) =>

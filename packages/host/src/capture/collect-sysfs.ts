@@ -84,7 +84,8 @@ export class SysfsCollector {
       if (ATTRIBUTES.test(name)) this.#file(`${path}/${name}`);
       else if (LINKS.test(name)) {
         const target = this.#deviceLink(`${path}/${name}`);
-        for (const attribute of FIRMWARE_ATTRIBUTES[name] ?? []) if (target !== undefined) this.#file(`${target}/${attribute}`);
+        for (const attribute of FIRMWARE_ATTRIBUTES[name] ?? [])
+          if (target !== undefined) this.#file(`${target}/${attribute}`);
       }
     }
   }
