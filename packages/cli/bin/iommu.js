@@ -1,2 +1,6 @@
 #!/usr/bin/env node
-import '../dist/main.js';
+import module from 'node:module';
+
+// Since Node 22 a second start finds the code compiled; older releases go without.
+module.enableCompileCache?.();
+await import('../dist/main.js');
