@@ -38,7 +38,7 @@ const conflictingGroups: Finder = (lines) => {
 const JOINING = /Adding to iom/;
 const JOINED_WHOLE = /\b[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]: (?:iommu: )?Adding to iommu group \d+\s*$/;
 /** A second message begins within the line. */
-const STAMP_INSIDE = /.\[ *\d+\.\d{6}/;
+const STAMP_INSIDE = /\S.*\[ *\d+\.\d{6}/;
 
 /** A message of a log about a group of which a part was overwritten: the console lost characters. */
 const damagedGroupLine: Finder = (lines) => {

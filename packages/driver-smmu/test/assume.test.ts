@@ -9,10 +9,10 @@ const X86: Kernel = { ...fakeKernel(), arch: 'x86' };
 const assume = (functions: readonly PciFunction[], kernel?: Kernel): AssumedFirmware | undefined =>
   smmu().assume?.(machine({ functions }).topology.devices, kernel);
 
-test('supposes one SMMUv3 for all segments of a machine whose kernel is an Arm one', () => {
+test('supposes an SMMUv3 for each segment of a machine whose kernel is an Arm one', () => {
   const supposed = assume([fn('00:03.0'), fn('0002:00:01.0')], fakeKernel());
   const { nodes } = parseIort(supposed?.acpi['IORT'] ?? new Uint8Array());
-  expect(nodes).toMatchObject([{ kind: 'smmu-v3' }, { segment: 0 }, { segment: 2 }]);
+  expect(nodes).toMatchObject([{ kind: 'smmu-v3' }, { kind: 'smmu-v3' }, { segment: 0 }, { segment: 2 }]);
   expect(supposed?.text).toMatch(/SMMUv3/);
 });
 

@@ -17,6 +17,8 @@ export interface DmesgFacts {
 
 const ADDRESS = '[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\\.[0-7]';
 const LINUX = /Linux version (\S+)/;
+/** Only Linux for 64-bit Arm says where it boots in so many digits; a compiler's name tells too. */
+const ARM64 = /Booting Linux on physical CPU 0x[0-9a-f]{10}|Linux version .*\baarch64-/;
 const COMMAND_LINE = /(?:Kernel command line|Command line):\s?(.*)$/;
 const HOST_BRIDGE = /PCI host bridge to bus ([0-9a-f]{4,8}:[0-9a-f]{2})/;
 const FOUND = new RegExp(`\\b(${ADDRESS}): \\[([0-9a-f]{4}):([0-9a-f]{4})\\] type`);
@@ -30,7 +32,8 @@ const FLUSH_POLICY =
 const VTD_ON = /DMAR: Intel\(R\) Virtualization Technology for Directed I\/O/;
 
 /** Words that a line has if any of these patterns fits. */
-const TELLING = /Linux version|ommand line|PCI host bridge|\] type|iommu|DMAR|[0-9a-f]:[0-9a-f]{2}\.[0-7](?:: |\s*$)/;
+const TELLING =
+  /Linux version|Booting Linux|ommand line|PCI host bridge|\] type|iommu|DMAR|[0-9a-f]:[0-9a-f]{2}\.[0-7](?:: |\s*$)/;
 
 const addUnit = (units: MachineUnit[], unit: MachineUnit): void => {
   if (!units.some(({ address }) => address === unit.address)) units.push(unit);
@@ -71,6 +74,7 @@ class LogReader {
   domain: RegExpExecArray | undefined;
   flush: RegExpExecArray | undefined;
   vtdOn = false;
+  arm64 = false;
   readonly rootBuses = new Set<string>();
   readonly order = new Set<string>();
   readonly units: MachineUnit[] = [];
@@ -104,6 +108,7 @@ class LogReader {
     this.domain ??= DEFAULT_DOMAIN.exec(line) ?? undefined;
     this.flush ??= FLUSH_POLICY.exec(line) ?? undefined;
     this.vtdOn ||= VTD_ON.test(line);
+    this.arm64 ||= ARM64.test(line);
   }
 
   #takeUnit(line: string): void {
@@ -130,6 +135,7 @@ class LogReader {
     };
     return {
       ...(release !== undefined && { release }),
+      ...(this.arm64 && { arch: 'aarch64' }),
       ...(commandLine !== undefined && { commandLine }),
       ...(Object.keys(config).length > 0 && { config }),
     };

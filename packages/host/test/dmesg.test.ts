@@ -129,3 +129,11 @@ test.each([
 ])('finds VT-d on by default in %s', (_, lines, on) => {
   expect(facts(...lines).kernel.config?.intelIommuDefaultOn).toBe(on);
 });
+
+test.each([
+  ['[    0.000000] Booting Linux on physical CPU 0x0000000000 [0x413fd0c1]', 'aarch64'],
+  ['[    0.000000] Linux version 6.1.0-21-arm64 (gcc (aarch64-linux-gnu-gcc) 12.2)', 'aarch64'],
+  ['[    0.000000] Booting Linux on physical CPU 0x0', undefined],
+])('knows the machine by %s', (line, arch) => {
+  expect(parseDmesg(line).kernel.arch).toBe(arch);
+});
