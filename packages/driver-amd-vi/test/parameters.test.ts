@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { fakeKernel } from '../../../tests/support/fake-kernel.js';
 import { amdParameters } from '../src/parameters.js';
-import { fakeKernel } from './support/kernel.js';
 
 const read = (commandLine: string) => amdParameters(fakeKernel({ commandLine }));
 

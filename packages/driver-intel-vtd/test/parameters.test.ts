@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { fakeKernel } from '../../../tests/support/fake-kernel.js';
 import { vtdParameters } from '../src/parameters.js';
 import { allDrhd, dmar, dmarWith } from './support/dmar.js';
-import { fakeKernel } from './support/kernel.js';
 import { bind, boot, fn, type MachineSketch, ownerOf } from './support/platform.js';
 
 const OFF = { rules: { 'vtd-default': 'off' } };

@@ -9,8 +9,8 @@ import {
   type UnitRegisters,
 } from '@iommu/core';
 import { type PciDevice, type PcieTypeName, type PciFunction, PciTopology } from '@iommu/pci';
+import { fakeKernel, type KernelSketch } from '../../../../tests/support/fake-kernel.js';
 import { amdVi } from '../../src/index.js';
-import { fakeKernel, type KernelSketch } from './kernel.js';
 
 type More = Partial<PciFunction>;
 const ACS = { capability: 'SV RR CR UF', control: 'SV RR CR UF' };

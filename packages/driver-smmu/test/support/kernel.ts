@@ -1,30 +1,6 @@
 import type { Kernel } from '@iommu/core';
+import { fakeKernel as anyKernel, type KernelSketch } from '../../../../tests/support/fake-kernel.js';
 
-/** What a test wants of a kernel; what it leaves out is as in the newest. */
-export interface KernelSketch {
-  /** `5.8` */
-  readonly release?: string;
-  readonly rules?: Readonly<Record<string, string>>;
-  readonly commandLine?: string;
-}
+export type { KernelSketch };
 
-const compare = (one: string, other: string): number => {
-  const [a = 0, b = 0] = one.split('.').map(Number);
-  const [c = 0, d = 0] = other.split('.').map(Number);
-  return a - c || b - d;
-};
-
-export const fakeKernel = ({ release, rules = {}, commandLine = '' }: KernelSketch = {}): Kernel => ({
-  release,
-  arch: 'arm64',
-  commandLine: commandLine
-    .split(' ')
-    .filter((word) => word !== '')
-    .map((word) => {
-      const at = word.indexOf('=');
-      return at < 0 ? { name: word, value: undefined } : { name: word.slice(0, at), value: word.slice(at + 1) };
-    }),
-  defaultDomain: 'strict',
-  rule: (name) => rules[name],
-  has: (version) => release === undefined || compare(release, version) >= 0,
-});
+export const fakeKernel = (sketch: KernelSketch = {}): Kernel => anyKernel({ arch: 'arm64', ...sketch });

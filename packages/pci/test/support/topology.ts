@@ -1,3 +1,4 @@
+import { fakeKernel, type KernelSketch } from '../../../../tests/support/fake-kernel.js';
 import {
   type AcsVerdict,
   acsVerdict,
@@ -6,7 +7,6 @@ import {
   type PciSettings,
   PciTopology,
 } from '../../src/index.js';
-import { fakeKernel, type KernelSketch } from './kernel.js';
 
 /** Settings with the kernel in words. */
 export type SettingsSketch = Partial<Omit<PciSettings, 'kernel'>> & KernelSketch;

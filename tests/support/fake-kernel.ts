@@ -6,6 +6,8 @@ export interface KernelSketch {
   readonly release?: string;
   readonly rules?: Readonly<Record<string, string>>;
   readonly commandLine?: string;
+  /** Default `x86`. */
+  readonly arch?: string;
 }
 
 const compare = (one: string, other: string): number => {
@@ -14,9 +16,10 @@ const compare = (one: string, other: string): number => {
   return a - c || b - d;
 };
 
-export const fakeKernel = ({ release, rules = {}, commandLine = '' }: KernelSketch = {}): Kernel => ({
+/** A kernel for tests below `@iommu/machine`, which has the real ones. */
+export const fakeKernel = ({ release, rules = {}, commandLine = '', arch = 'x86' }: KernelSketch = {}): Kernel => ({
   release,
-  arch: 'x86',
+  arch,
   commandLine: commandLine
     .split(' ')
     .filter((word) => word !== '')
@@ -24,7 +27,7 @@ export const fakeKernel = ({ release, rules = {}, commandLine = '' }: KernelSket
       const at = word.indexOf('=');
       return at < 0 ? { name: word, value: undefined } : { name: word.slice(0, at), value: word.slice(at + 1) };
     }),
-  defaultDomain: 'lazy',
+  defaultDomain: arch === 'x86' ? 'lazy' : 'strict',
   rule: (name) => rules[name],
   has: (version) => release === undefined || compare(release, version) >= 0,
 });
