@@ -38,9 +38,22 @@ const findInTree = async (tree: FileTree, name: string): Promise<Machine | undef
 
 const fromTree = async (tree: FileTree, name: string): Promise<Machine> => {
   const machine = await findInTree(tree, name);
-  if (!machine) throw fail(name, 'holds no sysfs tree; expected a folder sys/ with bus/pci or devices in it');
-  return machine;
+  if (machine) return machine;
+  const several = innerMachines(tree);
+  throw fail(
+    name,
+    several.length > 0
+      ? `holds ${several.length} machines: ${several.join(', ')}; unpack it and name one of these folders`
+      : 'holds no sysfs tree; expected a folder sys/ with bus/pci or devices in it',
+  );
 };
+
+/** Folders two levels down that are machines: an archive of several. */
+const innerMachines = (tree: FileTree): string[] =>
+  tree
+    .list('')
+    .flatMap((top) => tree.list(top).map((name) => `${top}/${name}`))
+    .filter((path) => tree.list(path).includes('sys'));
 
 const fromJson = async (text: string, name: string): Promise<Machine> => {
   let value: unknown;

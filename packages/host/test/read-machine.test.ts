@@ -150,3 +150,12 @@ test('reads a large folder as far as its limit of files goes', async () => {
   writeFileSync(join(folder, 'zzz-lspci.txt'), DUMP);
   expect((await refusal(readMachine(folder))) as string[]).toContain('ERR_HOST_INPUT');
 });
+
+test('names the machines of an archive that holds several', async () => {
+  const both = Object.fromEntries(
+    ['before', 'after'].flatMap((part) => Object.entries(TREE).map(([path, entry]) => [`pair/${part}/${path}`, entry])),
+  );
+  await expect(readMachineBytes(await tarOfEntries(both), { name: 'pair.tar' })).rejects.toThrow(
+    /pair\.tar: holds 2 machines: pair\/(?:before, pair\/after|after, pair\/before); unpack it/,
+  );
+});
