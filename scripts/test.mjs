@@ -55,7 +55,11 @@ step('types', 'tsc', ['--noEmit', '-p', 'tsconfig.json'], { quiet: true });
 step('lint and format', 'biome', ['check', '.'], { quiet: true });
 step('unused code and dependencies', 'knip', [], { quiet: true });
 step('tests', 'vitest', ['run', '--reporter=dot', '--reporter=./tests/setup/closing-reporter.ts'], {
-  env: process.argv.includes('--full') ? { IOMMU_TEST_FULL: '1' } : {},
+  env: {
+    ...(process.argv.includes('--full') && { IOMMU_TEST_FULL: '1' }),
+    // Into a file or a log, without colours.
+    ...(!process.stdout.isTTY && { NO_COLOR: '1' }),
+  },
 });
 console.log(failed === 0 ? `everything passed in ${seconds()} s` : `${failed} of 4 steps failed`);
 process.exit(failed === 0 ? 0 : 1);
