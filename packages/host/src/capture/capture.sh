@@ -414,6 +414,7 @@ telling() {
         hide_host "$line"
         printf '%s\n' "$text"
         ;;
+      *'Booting Linux on physical CPU '*) printf '%s\n' "${line#"${line%%'Booting Linux'*}"}" ;;
       *'already in tree'* | *'Aliasing StreamID'*) ;;
       # That a driver came to a device, and when; not what it says of it.
       *'nvme nvme'*': pci function '????:??:??.?)
