@@ -40,7 +40,7 @@ const vendorOf = ({ topology, kernel }: RunningMachine): string => {
 };
 
 const NO_DRIVER = 'no driver for its IOMMU';
-const WITHOUT_DRIVER: ReadonlySet<string> = new Set(['no-driver', 'no-firmware-in-input', 'no-iommu-in-firmware']);
+const WITHOUT_DRIVER: ReadonlySet<string> = new Set(['no-driver', 'no-firmware-in-input']);
 
 /** What a dump lacks, by its first reason. */
 const missingOf = (running: RunningMachine): string => {

@@ -108,7 +108,7 @@ const perform = (running: RunningMachine, { command }: Step): void => {
 const groupsOf = (running: RunningMachine) =>
   groupsReport(running).groups.map(({ id, type, devices }) => ({ id, type, devices: [...devices].sort() }));
 
-test('gives the recorded groups after each step of removing and rescanning', () => {
+test('gives the recorded groups after each step but the last, in which the recorded kernel was killed', () => {
   const running = boot(machine, { drivers: [smmu()] });
   const replayed = steps.filter(({ rc }) => rc !== 139);
   // The recorded kernel itself broke down in the last rescan.

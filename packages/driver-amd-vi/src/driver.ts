@@ -206,7 +206,7 @@ class BoundAmdVi implements BoundDriver {
   }
 }
 
-/** Extended feature register 2: addresses of HyperTransport are translated as any others. */
+/** Extended feature register 2: addresses of HyperTransport are translated like the rest. */
 const EFR2_HT_RANGE_IGNORE = 1n << 11n;
 
 const NO_ALIASES: readonly number[] = [];

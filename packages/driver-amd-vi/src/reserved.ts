@@ -23,7 +23,7 @@ export class ReservedMemory {
   readonly #table: DeviceTable;
   readonly #fixed: readonly ReservedRegion[];
 
-  /** @param ignoresHypertransport - The units translate its addresses as any others. */
+  /** @param ignoresHypertransport - The units translate its addresses like the rest. */
   constructor({ ivmds }: Ivrs, table: DeviceTable, ignoresHypertransport: boolean) {
     this.#maps = ivmds
       .filter(({ unity, exclusion }) => unity || exclusion)

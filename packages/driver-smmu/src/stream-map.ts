@@ -107,7 +107,7 @@ export class StreamMap {
   }
 
   /**
-   * The group of those who use these entries: that of the last one counts, if it has any. `EINVAL` when two of them
+   * The group of those who use these entries is that of the last one, if it has one. `EINVAL` when two of them
    * belong to different groups.
    *
    * @see Linux v7.0 drivers/iommu/arm/arm-smmu/arm-smmu.c arm_smmu_device_group()

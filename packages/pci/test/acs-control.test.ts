@@ -164,7 +164,7 @@ describe('a Sunrise Point root port', () => {
     expect(verdictOn(port(SPT_PORT, wideAcsCapability(ALL, 0)))).toMatchObject({ isolated: false, missing: ALL });
   });
 
-  test('is read as any other port before 4.7', () => {
+  test('is read like other ports before 4.7', () => {
     const state = stateOf(port(SPT_PORT, wideAcsCapability(ALL, ALL)), { release: '4.6' });
     expect(state).toEqual({ capability: ALL, control: 0, dwords: false });
   });

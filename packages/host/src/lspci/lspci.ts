@@ -182,7 +182,7 @@ const notesOf = (reads: readonly Read[], scope: Scope): MachineNote[] => {
 };
 
 /**
- * Read the output of lspci: any verbosity, with names or numbers, with or without bytes, pasted however badly; and
+ * Read the output of lspci, of whatever verbosity, with names or numbers, with or without bytes, pasted however badly; and
  * listings by group in its style.
  *
  * @param ids - Names to ids, for a dump without numbers; default: the table of this system.
