@@ -8,7 +8,9 @@ export type Errno =
   | 'ENODEV'
   | 'ENOENT'
   | 'ENOMEM'
+  | 'EIO'
   | 'ENOSPC'
+  | 'ERANGE'
   | 'EOPNOTSUPP'
   | 'EPERM'
   | 'EPROBE_DEFER';
