@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { IommuError } from '@iommu/core';
 import { type AbiEntry, abiEntries, abiOf, nearestAbi, sysfsPathsOf } from '@iommu/sysfs';
@@ -21,10 +22,15 @@ interface Answer {
 /** How many entries are named for a path that has none. */
 const NEAREST = 3;
 
+/** With a slash at its end where it names a directory: by how it is written, or because there is one. */
+const marked = (asked: string): string => {
+  const path = resolve(asked);
+  const isDirectory = asked.endsWith('/') || lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  return isDirectory ? `${path}/` : path;
+};
+
 const answerTo = (asked: string): Answer => {
-  // What is typed inside a tree is meant there; resolve() takes the slash off that says that a directory is meant.
-  const absolute = asked.startsWith('/') ? asked : `${resolve(asked)}${asked.endsWith('/') ? '/' : ''}`;
-  const [likeliest = absolute, ...others] = sysfsPathsOf(absolute);
+  const [likeliest = asked, ...others] = sysfsPathsOf(marked(asked));
   const path = [likeliest, ...others].find((one) => abiOf(one) !== undefined) ?? likeliest;
   return { asked, path, entry: abiOf(path) };
 };

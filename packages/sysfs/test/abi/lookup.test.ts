@@ -57,11 +57,21 @@ test('what is there decides between a link and a directory of one name', () => {
   expect(exactAbiOf('/sys/kernel/iommu_groups/12/type', 'directory')).toBeUndefined();
 });
 
-test('a path without an entry gets those that are spelled most like it', () => {
-  expect(nearestAbi('/sys/kernel/iommu_groups/12/reserved_region', 1)[0]?.what).toEqual([
-    '/sys/kernel/iommu_groups/<group>/reserved_regions',
-  ]);
-  expect(nearestAbi('/sys/x', 3)).toHaveLength(3);
+describe('a path without an entry gets those that are spelled most like it', () => {
+  test.each([
+    ['/sys/kernel/iommu_groups/12/reserved_region', '/sys/kernel/iommu_groups/<group>/reserved_regions'],
+    ['/sys/bus/pci/devices/0000:01:00.0/iommu_group/nam', '/sys/kernel/iommu_groups/<group>/name'],
+    ['/sys/devices/virtual/iommu/dmar0/intel-iommu/caps', '/sys/devices/.../iommu/<unit>/intel-iommu/cap'],
+    ['/sys/devices/pci0000:00/0000:00:00.2/iommu/ivhd0/amd-iommu/caps', '/sys/devices/.../iommu/<unit>/amd-iommu/cap'],
+    ['/sys/kernel/iommu_groups/12/domains_used', '/sys/devices/.../iommu/<unit>/intel-iommu/domains_used'],
+  ])('%s', (path, expected) => {
+    expect(nearestAbi(path, 1)[0]?.what).toEqual([expected]);
+  });
+
+  test('as many as are asked for', () => {
+    expect(nearestAbi('/sys/x', 3)).toHaveLength(3);
+    expect(nearestAbi('', 1)).toHaveLength(1);
+  });
 });
 
 test('every entry says first what stands at its paths, as their form has it', () => {
