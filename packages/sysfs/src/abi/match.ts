@@ -17,8 +17,14 @@ const VARIABLES: Readonly<Record<string, string>> = {
   named_device: '(?!pci[0-9a-f]{4,8}:)(?![0-9a-f]{4,8}:[0-9a-f]{2}(?:[/:]|$))[^/]*[.:@][^/]*',
   /** An IOMMU, below a directory or a device's link. */
   unit: '(?!(?:device|devices|power|subsystem|uevent)(?:/|$))[^/]+',
+  /** A device in its driver's directory, where attributes are too. */
+  bound_device: '(?!(?:bind|unbind|new_id|remove_id|module|uevent)$)[^/]+',
+  /** A kind of bus: `pci`, `platform`. */
+  bus_type: '[^/]+',
   driver: '[^/]+',
-  slot: '[^/]+',
+  table: '[^/]+',
+  node: '[^/]+',
+  property: '[^/]+',
 };
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\-]/g, '\\$&');
