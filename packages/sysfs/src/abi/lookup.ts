@@ -34,19 +34,29 @@ const loaded = (): Library => {
 /** Every entry of the documents that come with this package. @throws IommuError `ERR_ABI` */
 export const abiEntries = (): readonly AbiEntry[] => loaded().entries;
 
+/** A path of an entry that matches. */
+export interface AbiMatch {
+  readonly entry: AbiEntry;
+  /** Which one of its paths. */
+  readonly what: string;
+  /** How much of it is spelled out, in characters: of two that match, the one with more is meant. */
+  readonly literal: number;
+}
+
 /**
- * The entry of a path as it stands, links not followed: one whose `What:` matches all of it.
+ * Everything that documents a path as it stands, links not followed: each `What:` that matches all of it, the one that is
+ * meant first.
  *
  * @param path - From `/sys` on; a slash at its end says that a directory is meant, as does `kind`.
- * @param kind - What is there; absent: anything.
+ * @param kind - What is there; absent: anything, and a directory is meant last.
  * @throws IommuError `ERR_ABI` when the documents did not come along.
  */
-export const exactAbiOf = (path: string, kind?: SysfsNode['kind']): AbiEntry | undefined => {
+export const matchAbi = (path: string, kind?: SysfsNode['kind']): readonly AbiMatch[] => {
   const bare = path.replace(/(?<=.)\/+$/, '');
   const directory = kind === undefined ? (bare === path ? undefined : true) : kind === 'directory';
-  const fits = ({ pattern }: Row): boolean =>
-    (directory === undefined || pattern.directory === directory) && pattern.regexp.test(bare);
-  return loaded().rows.find(fits)?.entry;
+  return loaded()
+    .rows.filter(({ pattern }) => (directory ?? pattern.directory) === pattern.directory && pattern.regexp.test(bare))
+    .map(({ entry, pattern: { what, literal } }) => ({ entry, what, literal }));
 };
 
 /**
@@ -56,11 +66,9 @@ export const exactAbiOf = (path: string, kind?: SysfsNode['kind']): AbiEntry | u
  * @throws IommuError `ERR_ABI` when the documents did not come along.
  */
 export const abiOf = (path: string): AbiEntry | undefined => {
-  const direct = exactAbiOf(path);
-  if (direct) return direct;
-  for (const followed of followLinks(path)) {
-    const entry = exactAbiOf(followed);
-    if (entry) return entry;
+  for (const way of [path, ...followLinks(path)]) {
+    const [match] = matchAbi(way);
+    if (match) return match.entry;
   }
   return undefined;
 };

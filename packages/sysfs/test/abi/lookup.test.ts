@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { abiEntries, abiOf, exactAbiOf } from '../../src/abi/lookup.js';
+import { abiEntries, abiOf, matchAbi } from '../../src/abi/lookup.js';
 import { nearestAbi } from '../../src/abi/nearest.js';
 
 const what = (path: string) => abiOf(path)?.what[0];
@@ -46,15 +46,31 @@ test.each([
   expect(abiOf(path)).toBeUndefined();
 });
 
-test('links are not followed where the exact entry is asked for', () => {
-  expect(exactAbiOf('/sys/bus/pci/devices/0000:01:00.0/iommu_group/type')).toBeUndefined();
+test('links are not followed where what documents the path itself is asked for', () => {
+  expect(matchAbi('/sys/bus/pci/devices/0000:01:00.0/iommu_group/type')).toEqual([]);
 });
 
-test('what is there decides between a link and a directory of one name', () => {
+describe('of a link and a directory of one name', () => {
   const path = '/sys/devices/pci0000:00/0000:00:00.2/iommu';
-  expect(exactAbiOf(path, 'directory')?.what).toContain('/sys/devices/.../iommu/');
-  expect(exactAbiOf(path, 'link')?.what).toContain('/sys/devices/.../iommu');
-  expect(exactAbiOf('/sys/kernel/iommu_groups/12/type', 'directory')).toBeUndefined();
+  const matches = (...query: Parameters<typeof matchAbi>) => matchAbi(...query).map(({ what: one }) => one);
+
+  test('the one that is there is meant', () => {
+    expect(matches(path, 'directory')).toEqual(['/sys/devices/.../iommu/']);
+    expect(matches(path, 'link')).toEqual(['/sys/devices/.../iommu']);
+    expect(matches('/sys/kernel/iommu_groups/12/type', 'directory')).toEqual([]);
+  });
+
+  test('the link first where that is not known', () => {
+    expect(matches(path)).toEqual(['/sys/devices/.../iommu', '/sys/devices/.../iommu/']);
+    expect(matches(`${path}/`)).toEqual(['/sys/devices/.../iommu/']);
+  });
+});
+
+test('what spells out more comes first', () => {
+  expect(matchAbi('/sys/devices/virtual/iommu/dmar0/uevent').map(({ what: one }) => one)).toEqual([
+    '/sys/devices/.../iommu/<unit>/uevent',
+    '/sys/devices/.../uevent',
+  ]);
 });
 
 describe('a path without an entry gets those that are spelled most like it', () => {
