@@ -24,3 +24,4 @@ export {
   type TreeChange,
   walk,
 } from './node.js';
+export { sysfsOf } from './tree/sysfs-of.js';
