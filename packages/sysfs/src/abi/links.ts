@@ -3,24 +3,35 @@
  * `<group>`.
  */
 
+/** A link by its path, and where it leads. */
 interface LinkRule {
-  /** Up to the link, and with a slash after it. */
   readonly link: RegExp;
   readonly target: string;
 }
 
 const RULES: readonly LinkRule[] = [
-  { link: /^\/sys\/bus\/[^/]+\/devices\/([^/]+)\//, target: '/sys/devices/.../$1/' },
-  { link: /^\/sys\/bus\/([^/]+)\/drivers\/[^/]+\/([^/]*[.:@][^/]*)\//, target: '/sys/devices/.../$2/' },
-  { link: /^\/sys\/class\/iommu\/([^/]+)\//, target: '/sys/devices/.../iommu/$1/' },
-  { link: /^\/sys\/kernel\/iommu_groups\/[^/]+\/devices\/([^/]+)\//, target: '/sys/devices/.../$1/' },
-  { link: /^\/sys\/devices\/.*\/iommu\/[^/]+\/devices\/([^/]+)\//, target: '/sys/devices/.../$1/' },
-  { link: /^\/sys\/devices\/.*\/iommu_group\//, target: '/sys/kernel/iommu_groups/<group>/' },
-  { link: /^\/sys\/devices\/.*\/(?:physfn|virtfn[0-9]+)\//, target: '/sys/devices/.../<function>/' },
-  { link: /^\/sys\/devices\/.*\/driver\//, target: '/sys/bus/pci/drivers/<driver>/' },
-  { link: /^\/sys\/devices\/.*\/iommu\/[^/]+\/device\//, target: '/sys/devices/.../<function>/' },
-  { link: /^\/sys\/devices\/.*\/iommu\//, target: '/sys/devices/.../iommu/<unit>/' },
+  { link: /^\/sys\/bus\/platform\/devices\/([^/]+)/, target: '/sys/devices/platform/$1' },
+  { link: /^\/sys\/bus\/[^/]+\/devices\/([^/]+)/, target: '/sys/devices/.../$1' },
+  { link: /^\/sys\/bus\/[^/]+\/drivers\/[^/]+\/([^/]+)/, target: '/sys/devices/.../$1' },
+  { link: /^\/sys\/class\/iommu\/([^/]+)/, target: '/sys/devices/.../iommu/$1' },
+  { link: /^\/sys\/class\/pci_bus\/([^/]+)/, target: '/sys/devices/.../pci_bus/$1' },
+  { link: /^\/sys\/kernel\/iommu_groups\/[^/]+\/devices\/([^/]+)/, target: '/sys/devices/.../$1' },
+  { link: /^\/sys\/devices\/.*\/iommu\/[^/]+\/devices\/([^/]+)/, target: '/sys/devices/.../$1' },
+  { link: /^\/sys\/devices\/.*\/iommu_group/, target: '/sys/kernel/iommu_groups/<group>' },
+  { link: /^\/sys\/devices\/.*\/(?:physfn|virtfn[0-9]+)/, target: '/sys/devices/.../<function>' },
+  { link: /^\/sys\/devices\/.*\/domain/, target: '/sys/devices/.../pci_bus/<segment>:<bus>' },
+  { link: /^\/sys\/devices\/.*\/pci_bus\/[^/]+\/device/, target: '/sys/devices/.../<function>' },
+  { link: /^\/sys\/devices\/.*\/of_node/, target: '/sys/firmware/devicetree/base/.../<node>' },
+  { link: /^\/sys\/devices\/.*\/driver/, target: '/sys/bus/pci/drivers/<driver>' },
+  { link: /^\/sys\/devices\/.*\/iommu\/[^/]+\/device/, target: '/sys/devices/.../<function>' },
+  { link: /^\/sys\/devices\/.*\/iommu/, target: '/sys/devices/.../iommu/<unit>' },
 ];
+
+/** The rules for links that something comes after. */
+const INNER = RULES.map(({ link, target }) => ({ link: new RegExp(`${link.source}(?=/[^/])`), target }));
+
+/** The rules for the last name of a path. */
+const LAST = RULES.map(({ link, target }) => ({ link: new RegExp(`${link.source}(?=/+$)`), target }));
 
 /** More links than a path of our tree can hold one after the other. */
 const MOST = 16;
@@ -32,9 +43,15 @@ const MOST = 16;
 export function* followLinks(path: string): Generator<string> {
   let current = path;
   for (let n = 0; n < MOST; n++) {
-    const rule = RULES.find(({ link }) => link.test(current));
+    const rule = INNER.find(({ link }) => link.test(current));
     if (!rule) return;
     current = current.replace(rule.link, rule.target);
     yield current;
   }
 }
+
+/** A path that ends with a slash names where its last link leads. @returns `undefined`: that is no link. */
+export const followLast = (path: string): string | undefined => {
+  const rule = LAST.find(({ link }) => link.test(path));
+  return rule && path.replace(rule.link, rule.target);
+};

@@ -30,6 +30,13 @@ describe('through links', () => {
     ['/sys/class/iommu/dmar0/devices/0000:01:00.0/iommu_group/name', '/sys/kernel/iommu_groups/<group>/name'],
     ['/sys/kernel/iommu_groups/3/devices/0000:01:00.0/iommu', '/sys/devices/.../iommu'],
     ['/sys/bus/pci/drivers/vfio-pci/0000:01:00.0/iommu_group', '/sys/devices/.../iommu_group'],
+    ['/sys/bus/pci/devices/0000:01:00.0/driver/unbind', '/sys/bus/<bus_type>/drivers/<driver>/unbind'],
+    ['/sys/bus/pci/devices/0000:01:00.0/iommu_group/', '/sys/kernel/iommu_groups/<group>/'],
+    ['/sys/class/iommu/dmar0/', '/sys/devices/.../iommu/<unit>/'],
+    ['/sys/class/iommu/dmar0', '/sys/class/iommu/<unit>'],
+    ['/sys/devices/pci0000:00/0000:00:02.0/iommu/uevent', '/sys/devices/.../iommu/<unit>/uevent'],
+    ['/sys/devices/pci0000:00/0000:00:00.2/iommu/ivhd0/device/vendor', '/sys/devices/.../<function>/vendor'],
+    ['/sys/devices/pci0000:00/0000:00:00.2/iommu/ivhd0/device/uevent', '/sys/devices/.../uevent'],
   ])('%s', (path, expected) => {
     expect(what(path)).toBe(expected);
   });
