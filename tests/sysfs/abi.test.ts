@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
+import { isIommuError } from '@iommu/core';
 import { boot, type RunningMachine } from '@iommu/machine';
 import {
   abiEntries,
@@ -8,6 +9,7 @@ import {
   checkAbi,
   matchAbi,
   nodeAt,
+  ROOT,
   readDocuments,
   type SysfsDirectory,
   type SysfsNode,
@@ -34,7 +36,7 @@ class Complaints {
   readonly #byKind = new Map<string, string>();
 
   add(path: string, text: string): void {
-    const kind = path.replace(/[0-9a-f]{4,}:[0-9a-f]{2}(?::[0-9a-f]{2}\.[0-7])?|\b\d+\b/g, '*');
+    const kind = path.replace(/(?:\/(?:pci)?[0-9a-f]{4,}:[0-9a-f]{2}(?::[0-9a-f]{2}\.[0-7])?)+|\/\d+\b/g, '/*');
     if (!this.#byKind.has(kind)) this.#byKind.set(kind, `${path} ${text}`);
   }
 
@@ -49,6 +51,7 @@ const ambiguous = new Complaints();
 const misdescribed = new Complaints();
 const early = new Complaints();
 const misled = new Complaints();
+const accepting = new Complaints();
 
 const octal = (mode: number): string => `0${mode.toString(8).padStart(3, '0')}`;
 
@@ -79,8 +82,24 @@ const look = (path: string, node: SysfsNode, { machine, release }: Subject): voi
   if (!said(node).test(entry.description)) {
     misdescribed.add(path, `is a ${node.kind}${node.kind === 'link' ? '' : `, mode ${octal(node.mode)}`}: ${what}`);
   }
+  if (node.kind === 'file' && (node.mode & 0o222) !== 0 && !/\bE[A-Z]{3,}\b/.test(entry.description)) {
+    misdescribed.add(path, `can be written, and ${what} names no error`);
+  }
   if (release !== undefined && entry.kernelVersion !== undefined && isOlder(release, entry.kernelVersion)) {
     early.add(path, `is since ${entry.kernelVersion}, and ${machine} is ${release}`);
+  }
+};
+
+/** What an entry says that the model does not take, it must not take. */
+const tryWrite = (path: string, node: SysfsNode): void => {
+  if (node.kind !== 'file' || !node.write) return;
+  const [best] = matchAbi(path, node.kind);
+  if (!best || !/writes\s+give\s+EPERM/i.test(best.entry.description)) return;
+  try {
+    node.write(new TextEncoder().encode('1\n'), ROOT);
+    accepting.add(path, 'takes a write');
+  } catch (error) {
+    if (!isIommuError(error, 'ERR_REFUSED') || error.errno !== 'EPERM') accepting.add(path, `gives ${String(error)}`);
   }
 };
 
@@ -108,6 +127,7 @@ const lookAt = (running: RunningMachine, machine: string, through = false): void
   for (const [path, node] of walk(root)) {
     look(`/sys/${path}`, node, subject);
     if (through && node.kind === 'link') lookThrough(path, node.target, subject);
+    if (through) tryWrite(`/sys/${path}`, node);
   }
 };
 
@@ -135,7 +155,7 @@ test('no path has two entries of which neither is meant more', () => {
   expect(ambiguous.texts).toEqual([]);
 });
 
-test('every entry says what stands at its path, and with what mode', () => {
+test('every entry says what stands at its path, with what mode, and the errors of a write', () => {
   expect(misdescribed.texts).toEqual([]);
 });
 
@@ -145,6 +165,10 @@ test('no release shows a path that came later, as its entry has it', () => {
 
 test('a path through a link has the entry of where the link leads', () => {
   expect(misled.texts).toEqual([]);
+});
+
+test('what an entry says to be refused is refused', () => {
+  expect(accepting.texts).toEqual([]);
 });
 
 test('the documents pass the check that the kernel makes of its own', () => {
