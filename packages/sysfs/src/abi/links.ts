@@ -12,6 +12,8 @@ interface LinkRule {
 const RULES: readonly LinkRule[] = [
   { link: /^\/sys\/bus\/platform\/devices\/([^/]+)/, target: '/sys/devices/platform/$1' },
   { link: /^\/sys\/bus\/[^/]+\/devices\/([^/]+)/, target: '/sys/devices/.../$1' },
+  { link: /^\/sys\/module\/[^/]+\/drivers\/([^/:]+):([^/]+)/, target: '/sys/bus/$1/drivers/$2' },
+  { link: /^\/sys\/bus\/[^/]+\/drivers\/[^/]+\/module/, target: '/sys/module/<module>' },
   { link: /^\/sys\/bus\/[^/]+\/drivers\/[^/]+\/([^/]+)/, target: '/sys/devices/.../$1' },
   { link: /^\/sys\/class\/iommu\/([^/]+)/, target: '/sys/devices/.../iommu/$1' },
   { link: /^\/sys\/class\/pci_bus\/([^/]+)/, target: '/sys/devices/.../pci_bus/$1' },

@@ -22,6 +22,7 @@ const VARIABLES: Readonly<Record<string, string>> = {
   /** A kind of bus: `pci`, `platform`. */
   bus_type: '[^/]+',
   driver: '[^/]+',
+  module: '[^/]+',
   table: '[^/]+',
   node: '[^/]+',
   property: '[^/]+',
