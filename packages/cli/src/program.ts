@@ -1,5 +1,6 @@
 import { type Application, buildApplication, buildRouteMap } from '@stricli/core';
 import type { Context } from './context.js';
+import { abi } from './routes/abi.js';
 import { capture } from './routes/capture.js';
 import { check } from './routes/check.js';
 import { completion } from './routes/completion.js';
@@ -13,7 +14,7 @@ import { hasColour } from './terminal.js';
 export const createApplication = (version: string): Application<Context> =>
   buildApplication(
     buildRouteMap({
-      routes: { groups, check, convert, capture, redact, policies, completion },
+      routes: { groups, check, convert, capture, redact, policies, abi, completion },
       docs: {
         brief: 'IOMMU groups of a machine that is not at hand',
         fullDescription: `IOMMU groups of a machine that is not at hand: computed from a dump, as the kernel would form them.
