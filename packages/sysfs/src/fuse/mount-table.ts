@@ -9,7 +9,7 @@ export interface MountEntry {
   readonly minor: number;
 }
 
-const unescape = (text: string): string =>
+const unescaped = (text: string): string =>
   text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 
 /**
@@ -25,7 +25,7 @@ export const parseMountTable = (table: string): MountEntry[] =>
     const [type] = tail?.split(' ') ?? [];
     if (device === undefined || path === undefined || type === undefined) return [];
     // The table is in bytes, one a character here.
-    const name = Buffer.from(unescape(path), 'latin1').toString();
+    const name = Buffer.from(unescaped(path), 'latin1').toString();
     return [{ path: name, type, minor: Number(device.split(':')[1]) }];
   });
 
