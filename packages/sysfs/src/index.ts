@@ -17,3 +17,4 @@ export {
   type TreeChange,
   walk,
 } from './node.js';
+export { sysfsOf } from './tree/sysfs-of.js';
