@@ -2,8 +2,8 @@ import { connect, type Socket } from 'node:net';
 import { IommuError } from '@iommu/core';
 import { fromFailure } from './failure.js';
 import { lineSplitter } from './lines.js';
-import { type ControlPlace, readToken } from './places.js';
-import { CONTROL_VERSION, type Hello, LONGEST_MESSAGE, parseAnswer } from './protocol.js';
+import { type ControlPlace, readNote } from './places.js';
+import { CONTROL_VERSION, type Hello, LONGEST_ANSWER, LONGEST_MESSAGE, parseAnswer } from './protocol.js';
 
 /** How long the first answer may take, in milliseconds. */
 const GREETING = 5_000;
@@ -27,7 +27,7 @@ export class ControlConnection implements Disposable {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    const split = lineSplitter(LONGEST_MESSAGE);
+    const split = lineSplitter(LONGEST_ANSWER);
     socket.on('data', (chunk) => {
       try {
         for (const line of split(chunk) ?? []) this.#take(line);
@@ -46,12 +46,15 @@ export class ControlConnection implements Disposable {
     });
   }
 
-  /** @throws IommuError `ERR_CONTROL_GONE` when nobody listens there, `ERR_CONTROL_REFUSED` */
+  /** @throws IommuError `ERR_CONTROL_GONE` when nobody listens there, `ERR_CONTROL_SILENT`, `ERR_CONTROL_REFUSED` */
   static async open(place: ControlPlace): Promise<{ connection: ControlConnection; hello: Hello }> {
-    const token = readToken(place);
+    const token = readNote(place)?.token;
     const socket = connect(place.socket);
     const connection = new ControlConnection(socket);
-    const timer = setTimeout(() => connection.#fail(gone('the running machine does not answer')), GREETING);
+    const timer = setTimeout(
+      () => connection.#fail(new IommuError('ERR_CONTROL_SILENT', 'the running machine does not answer')),
+      GREETING,
+    );
     try {
       const hello = (await connection.call('hello', { version: CONTROL_VERSION, token })) as Hello;
       return { connection, hello };

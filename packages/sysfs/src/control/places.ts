@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { IommuError } from '@iommu/core';
 
 /*
- * Where the sockets of running machines are: in a directory that only its owner may look into (0700), each with a file
- * beside it that holds a token (0600). Node cannot ask the kernel who connected; whoever knows the token could read a file
- * that only the owner and root can, wherever the socket itself was made visible.
+ * Where the sockets of running machines are: in a directory that only its owner may look into (0700), each with a note
+ * beside it that only he can read (0600). Node cannot ask the kernel who connected; whoever knows the token of the note
+ * could read that file, wherever the socket itself was made visible.
  */
 
 const FOLDER = 'iommu';
@@ -62,12 +62,21 @@ export const runtimeDirectory = (environment = process.env, uid = ownUid()): str
 /** The files of one running machine. */
 export interface ControlPlace {
   readonly socket: string;
+  readonly note: string;
+}
+
+/** What the note beside a socket says. */
+export interface ControlNote {
   readonly token: string;
+  /** The process that listens. */
+  readonly pid: number;
+  /** Where its machine is mounted. */
+  readonly mount: string;
 }
 
 const placeIn = (directory: string, name: string): ControlPlace => ({
   socket: join(directory, `${name}.sock`),
-  token: join(directory, `${name}.token`),
+  note: join(directory, `${name}.json`),
 });
 
 const NAME_LENGTH = 16;
@@ -88,30 +97,34 @@ export const allPlaces = (): ControlPlace[] =>
       .map((name) => placeIn(directory, name.slice(0, -'.sock'.length))),
   );
 
-/** Make the token file of a new machine. @returns The token. */
-export const writeToken = ({ socket, token }: ControlPlace): string => {
+/** Write the note of a machine that this process serves. @returns Its token. @throws IommuError `ERR_CONTROL_PLACE` */
+export const writeNote = (place: ControlPlace, mount: string): string => {
+  const { socket, note } = place;
   if (Buffer.byteLength(socket) > LONGEST_PATH)
     throw new IommuError(
       'ERR_CONTROL_PLACE',
       `${socket} is too long for a socket (${LONGEST_PATH} bytes); set XDG_RUNTIME_DIR to a shorter path`,
     );
-  const text = randomBytes(32).toString('hex');
-  clearPlace({ socket, token });
-  writeFileSync(token, text, { mode: 0o600, flag: 'wx' });
-  return text;
+  const token = randomBytes(32).toString('hex');
+  clearPlace(place);
+  writeFileSync(note, JSON.stringify({ token, pid: process.pid, mount } satisfies ControlNote), {
+    mode: 0o600,
+    flag: 'wx',
+  });
+  return token;
 };
 
-/** @returns The token of a running machine, empty if there is none. */
-export const readToken = ({ token }: ControlPlace): string => {
+/** @returns `undefined`: there is none. */
+export const readNote = ({ note }: ControlPlace): ControlNote | undefined => {
   try {
-    return readFileSync(token, 'utf8');
+    return JSON.parse(readFileSync(note, 'utf8')) as ControlNote;
   } catch {
-    return '';
+    return undefined;
   }
 };
 
 /** Remove what a machine leaves behind. */
-export const clearPlace = ({ socket, token }: ControlPlace): void => {
+export const clearPlace = ({ socket, note }: ControlPlace): void => {
   rmSync(socket, { force: true });
-  rmSync(token, { force: true });
+  rmSync(note, { force: true });
 };

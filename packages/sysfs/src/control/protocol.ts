@@ -14,8 +14,11 @@ import { IommuError } from '@iommu/core';
 
 export const CONTROL_VERSION = 1;
 
-/** The longest message, in bytes with its newline: a few hundred functions with all of their configuration space. */
+/** The longest request, in bytes: a few hundred functions with all of their configuration space. */
 export const LONGEST_MESSAGE = 4 * 1024 * 1024;
+
+/** The longest answer: a list of a million groups. */
+export const LONGEST_ANSWER = 512 * 1024 * 1024;
 
 export interface ControlRequest {
   readonly id: number;

@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { IommuError } from '@iommu/core';
 import { toFailure } from './failure.js';
 import { lineSplitter } from './lines.js';
-import { type ControlPlace, clearPlace, writeToken } from './places.js';
+import { type ControlPlace, clearPlace, writeNote } from './places.js';
 import { CONTROL_VERSION, type ControlReply, type Hello, LONGEST_MESSAGE, parseRequest } from './protocol.js';
 
 /** What can be called, by name. What a call throws is the answer. */
@@ -124,7 +124,7 @@ export class ControlServer {
   /** @throws IommuError `ERR_CONTROL_PLACE` */
   static async listen(options: ControlServerOptions): Promise<ControlServer> {
     const { place } = options;
-    const token = writeToken(place);
+    const token = writeNote(place, options.mount);
     const server = createServer((socket) => new Peer(socket, options, token));
     const control = new ControlServer(server, place);
     await new Promise<void>((resolve, reject) => {
