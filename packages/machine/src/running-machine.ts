@@ -7,7 +7,7 @@ import {
   type Iommu,
   IommuError,
 } from '@iommu/core';
-import { isPciDevice, type PciBus, type PciTopology, tryParsePciAddress } from '@iommu/pci';
+import { isPciDevice, type PciBus, type PciDevice, type PciTopology, tryParsePciAddress } from '@iommu/pci';
 import { describeMachine } from './describe.js';
 import { Hardware } from './hardware.js';
 import type { ResolvedKernel } from './kernel.js';
@@ -21,7 +21,7 @@ import type { OrderDoubts } from './probe-at-boot.js';
 import { UNNAMED_DRIVER } from './probe-history.js';
 import { ProbeLog } from './probe-log.js';
 import type { Probe } from './probe-order.js';
-import { physical, VirtualFunctions } from './virtual-functions.js';
+import { type Placing, physical, VirtualFunctions } from './virtual-functions.js';
 
 /** @internal What {@link boot} puts together. */
 export interface RunningParts {
@@ -263,6 +263,23 @@ export class RunningMachine {
   /** `sriov_numvfs`: how many virtual functions of the device were switched on; removing one does not change it. */
   vfsOf(device: Device): number {
     return this.#vfs.countOf(device);
+  }
+
+  /**
+   * How many virtual functions a device can have, and at which ids: `sriov_totalvfs`, `sriov_offset`, `sriov_stride`;
+   * `undefined`: none, as far as the description tells.
+   */
+  sriovOf(device: PciDevice): Placing | undefined {
+    return device.isVirtualFunction ? undefined : this.#vfs.placingOf(device);
+  }
+
+  /** `sriov_drivers_autoprobe`: whether drivers are probed by themselves for virtual functions of the device. */
+  autoprobesVfs(device: Device): boolean {
+    return this.#vfs.autoprobeOf(device);
+  }
+
+  setVfAutoprobe(device: Device, on: boolean): void {
+    this.#vfs.setAutoprobe(device, on);
   }
 
   /**

@@ -65,8 +65,19 @@ export class VirtualFunctions {
     else this.#noAutoprobe.add(device);
   }
 
-  /** How many there can be, and where; `undefined`: nothing tells that the function has the capability. */
+  /**
+   * How many there can be, as far as the bound driver allows, and where; `undefined`: nothing tells that the function has
+   * the capability.
+   *
+   * @see Linux v6.1 drivers/pci/iov.c pci_sriov_get_totalvfs()
+   */
   placingOf(device: PciDevice): Placing | undefined {
+    const placing = this.#capabilityOf(device);
+    const limit = SRIOV_DRIVERS[this.#parts.drivers.driverOf(device) ?? '']?.limit;
+    return placing && limit !== undefined && limit < placing.totalVfs ? { ...placing, totalVfs: limit } : placing;
+  }
+
+  #capabilityOf(device: PciDevice): Placing | undefined {
     const { sriov } = device.facts;
     if (sriov) return sriov;
     const rids = (this.#described.get(device.name) ?? [])
@@ -85,7 +96,7 @@ export class VirtualFunctions {
     if (!placing) throw refused('ENOENT', `${device.name} has no SR-IOV capability, so no file sriov_numvfs`);
     const driver = this.#parts.drivers.driverOf(device);
     const now = this.countOf(device);
-    const limit = Math.min(placing.totalVfs, SRIOV_DRIVERS[driver ?? '']?.limit ?? placing.totalVfs);
+    const limit = placing.totalVfs;
     if (!(count <= limit)) throw refused('ERANGE', `${device.name} can have ${limit} virtual functions, not ${count}`);
     if (count === now) return;
     if (driver === undefined) throw refused(this.#without, `no driver is bound to ${device.name}`);

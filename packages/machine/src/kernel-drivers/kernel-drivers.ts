@@ -81,6 +81,11 @@ export class KernelDrivers {
     return this.#parts.iommu.kernelDriverOf(device);
   }
 
+  /** The devices that a driver is bound to, in the order in which they were bound. */
+  *boundTo(driver: string): Generator<Device, void> {
+    for (const device of this.#bound) if (this.driverOf(device) === driver) yield device;
+  }
+
   #create(name: string, ids: readonly PciId[] = [], manages?: boolean): RegisteredDriver {
     const driver = new RegisteredDriver(name, ids, manages);
     this.#drivers.set(name, driver);
