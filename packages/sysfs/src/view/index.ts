@@ -1,0 +1,9 @@
+/**
+ * A program in a mount namespace of its own that finds a modelled tree at `/sys`. Linux only; needs util-linux.
+ *
+ * @packageDocumentation
+ */
+
+export { enterView, type Modelled, type Place, type View } from './enter.js';
+export { type Entry, type Listing, listingOfFolder, listingOfTree } from './listing.js';
+export { planUnion, type Step } from './plan.js';
