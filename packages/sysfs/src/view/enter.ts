@@ -75,13 +75,13 @@ const coversOf = (outside: string, stage: string, { mode, commandLine }: View): 
 };
 
 /** Put everything on the stage that the namespace's own part of the work needs. */
-const furnish = async ({ chain }: Namespace, stage: string, view: View): Promise<void> => {
-  const outside = `/proc/${chain.pid}/root${stage}`;
+const furnish = async (pid: number, stage: string, view: View): Promise<void> => {
+  const outside = `/proc/${pid}/root${stage}`;
   const { modelled: from, mode } = view;
   const modelled: Modelled =
     typeof from === 'string'
       ? { path: realpathSync(from), listing: listingOfFolder(from), writable: false }
-      : await from({ pid: chain.pid, path: join(stage, 'model'), outside: join(outside, 'model') });
+      : await from({ pid, path: join(stage, 'model'), outside: join(outside, 'model') });
   const mounts = parseMounts(readFileSync('/proc/self/mountinfo', 'utf8'));
   const steps =
     mode === 'union' ? planUnion(listingOfFolder('/sys'), modelled.listing, mountsInSys(mounts)) : undefined;
@@ -103,6 +103,36 @@ const rightsOf = ({ privileged = false }: View): Rights => {
   return privileged ? 'root' : 'sealed-root';
 };
 
+/** How a program ends, once it runs. */
+interface Running {
+  readonly ended: Promise<number>;
+}
+
+/** Take a namespace to its program. @throws IommuError `ERR_VIEW`, and nothing runs any more */
+const reach = async (stage: string, namespace: Namespace, view: View): Promise<Running> => {
+  const { chain } = namespace;
+  const stopForwarding = forwardSignals(chain);
+  const ended = new Promise<number>((resolve) => {
+    chain.on('exit', (code, signal) => {
+      stopForwarding();
+      resolve(statusOf(code, signal));
+    });
+  });
+  try {
+    await furnish(await namespace.stands(), stage, view);
+    await namespace.run();
+  } catch (error) {
+    const isRunning = chain.kill('SIGKILL');
+    if (isRunning) await ended;
+    stopForwarding();
+    // A signal that was handed on before there was a program is no error.
+    if (isRunning || chain.signalCode === null) throw error;
+  } finally {
+    namespace.close();
+  }
+  return { ended };
+};
+
 /**
  * Run a program that finds a modelled tree at `/sys`, and wait for it.
  *
@@ -114,30 +144,15 @@ const rightsOf = ({ privileged = false }: View): Rights => {
  * @throws IommuError `ERR_VIEW` where namespaces or mounts are refused, or util-linux is not there
  */
 export const enterView = async (view: View, program: string, args: readonly string[] = []): Promise<number> => {
+  const { env = process.env, cwd = process.cwd() } = view;
   const stage = mkdtempSync(join(realpathSync(tmpdir()), 'iommu-view-'));
+  let running: Running;
   try {
-    const { env = process.env, cwd = process.cwd() } = view;
-    const rights = rightsOf(view);
-    const namespace = await openNamespace({ stage, rights, program, args, env: { ...env, ...ENVIRONMENT }, cwd });
-    const { chain } = namespace;
-    const ended = new Promise<number>((resolve) => {
-      chain.on('exit', (code, signal) => resolve(statusOf(code, signal)));
-    });
-    const stopForwarding = forwardSignals(chain);
-    try {
-      await furnish(namespace, stage, view);
-      await namespace.run();
-      return await ended;
-    } catch (error) {
-      // A signal that was handed on before there was a program.
-      if (chain.signalCode !== null) return await ended;
-      chain.kill('SIGKILL');
-      await ended;
-      throw error;
-    } finally {
-      stopForwarding();
-    }
+    const started = { stage, rights: rightsOf(view), program, args, env: { ...env, ...ENVIRONMENT }, cwd };
+    running = await reach(stage, openNamespace(started), view);
   } finally {
+    // Nothing stands on it any more, and this process may be ended by force while the program runs.
     rmdirSync(stage);
   }
+  return running.ended;
 };

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { Readable, Writable } from 'node:stream';
-import { IommuError } from '@iommu/core';
+import { openHandshake } from './handshake.js';
 
 /*
  * A chain of programs, each started by the one before in its own place, so that the last is a child of this process and in
@@ -9,7 +8,7 @@ import { IommuError } from '@iommu/core';
  * 3 how far it is, with whatever else it has to say until the program runs, and waits on 4 for this process's part.
  */
 
-/** $1 is the stage. Its file systems vanish with the namespace. */
+/** `$1` is the stage, `$2` where the program starts. The stage's file systems vanish with the namespace. */
 const MOUNTING = `
 set -e
 exec 5>&2 2>&3
@@ -18,7 +17,7 @@ cd "$1"
 mkdir real view modelled model empty
 mount --no-mtab -t tmpfs -o mode=755 iommu-view view
 cd /
-echo ready >&3
+echo mounting >&3
 read -r _ <&4
 . "$1/build"
 cd "$2" 2>/dev/null || cd /
@@ -38,13 +37,13 @@ fi
 exec setpriv --pdeathsig KILL -- "$@"
 `;
 
-/** Rights of a program over what is outside its view. */
+/** What a program may do to what is outside its view. */
 export type Rights =
-  /** Root of a user namespace in which only the caller's ids exist. */
+  /** What its caller may; it is root of a user namespace that has no other ids. */
   | 'user'
   /** Root with all ids, but with no rights over the machine. */
   | 'sealed-root'
-  /** Root as it is. */
+  /** All that root may. */
   | 'root';
 
 /** @see capabilities(7) */
@@ -89,64 +88,42 @@ export interface Started {
   readonly cwd: string;
 }
 
-/** A mount namespace on the way to the program. */
+/** A mount namespace on the way to its program. */
 export interface Namespace {
-  readonly chain: ChildProcess & { readonly pid: number };
-  /** Go on to the program when the stage holds what is to be mounted. */
+  /** The process that becomes the program. */
+  readonly chain: ChildProcess;
+  /** Wait for the stage to stand. @returns The chain's process id. @throws IommuError `ERR_VIEW` */
+  stands(): Promise<number>;
+  /** Go on to the program: the stage holds all that is to be mounted. @throws IommuError `ERR_VIEW` */
   run(): Promise<void>;
+  /** Free what the way took, whether or not the program runs. */
+  close(): void;
 }
 
-/** @throws IommuError `ERR_VIEW`: there can be no such namespace here. */
-export const openNamespace = async (start: Started): Promise<Namespace> => {
+/** Start on the way to a program. Nothing is mounted outside the namespace. */
+export const openNamespace = (start: Started): Namespace => {
   const { stage, rights, program, args, env, cwd } = start;
-  const words = ['sh', '-c', MOUNTING, 'sh', stage, cwd];
-  const inner = [...INNER[rights], 'sh', '-c', SEALING, 'sh', program, ...args];
-  const chain = spawn('unshare', [...OUTER[rights], '--propagation', 'private', ...words, ...inner], {
+  const handshake = openHandshake(stage);
+  const mounting = ['sh', '-c', MOUNTING, 'sh', stage, cwd];
+  const sealing = [...INNER[rights], 'sh', '-c', SEALING, 'sh', program, ...args];
+  const chain = spawn('unshare', [...OUTER[rights], '--propagation', 'private', ...mounting, ...sealing], {
     env,
-    stdio: ['inherit', 'inherit', 'inherit', 'pipe', 'pipe'],
+    stdio: ['inherit', 'inherit', 'inherit', ...handshake.descriptors],
   });
-  const heard = chain.stdio[3] as Readable;
-  const told = chain.stdio[4] as Writable;
-  // It ended, and its exit tells.
-  told.on('error', () => {});
-  let said = '';
-  const reaches = (word: string): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const look = (): void => {
-        if (!said.split('\n').includes(word)) return;
-        stop();
-        resolve();
-      };
-      const failed = (cause?: Error): void => {
-        stop();
-        const why = cause?.message ?? said.replace(/^(?:ready|sealed)\n/gm, '').trim();
-        reject(
-          new IommuError('ERR_VIEW', `no view of a modelled /sys can be made here: ${why || 'it ended early'}`, {
-            cause,
-          }),
-        );
-      };
-      const stop = (): void => {
-        heard.off('data', look).off('close', failed);
-        chain.off('error', failed);
-      };
-      heard.on('data', look).on('close', failed);
-      chain.on('error', failed);
-      look();
-    });
-  heard.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-  });
-  await reaches('ready');
   return {
-    chain: chain as ChildProcess & { readonly pid: number },
+    chain,
+    stands: async () => {
+      await handshake.hears('mounting', chain);
+      return chain.pid ?? 0;
+    },
     run: async () => {
-      told.write('build\n');
-      await reaches('sealed');
+      handshake.tell('build');
+      await handshake.hears('sealed', chain);
       if (rights === 'sealed-root') {
         for (const file of ['uid_map', 'gid_map']) writeFileSync(`/proc/${chain.pid}/${file}`, identityMap(file));
       }
-      told.write('run\n');
+      handshake.tell('run');
     },
+    close: handshake.close,
   };
 };
