@@ -26,3 +26,4 @@ export { gzipped, tarChunks, writeTar } from './sinks/tar.js';
 export { type TreeLinesOptions, treeLines } from './sinks/tree-lines.js';
 export { umockdevLines, writeUmockdev } from './sinks/umockdev.js';
 export type { Written } from './sinks/written.js';
+export { sysfsOf } from './tree/sysfs-of.js';
