@@ -1,6 +1,6 @@
 import type { SysfsFile } from '../node.js';
 import { printable } from './printable.js';
-import { readContent } from './read-content.js';
+import { READABLE, readContent } from './read-content.js';
 
 /** A content of more lines or a longer line than this is cut: a device of a big machine may have long lists. */
 const LINES = 1000;
@@ -18,8 +18,12 @@ export const asText = (bytes: Uint8Array): string | undefined => {
   }
 };
 
-/** The content of an attribute as lines to be shown: of binary files the size, of one that does not answer the error. */
+/**
+ * The content of an attribute as lines to be shown, or in brackets what it is: the size of a binary file, the error of one
+ * that does not answer.
+ */
 export const contentLines = (file: SysfsFile): string[] => {
+  if ((file.mode & READABLE) === 0) return ['(write only)'];
   const { bytes, errno } = readContent(file);
   if (errno !== undefined) return [`(${errno})`];
   const text = asText(bytes);

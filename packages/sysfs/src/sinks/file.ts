@@ -1,6 +1,6 @@
-import { closeSync, lstatSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeBeside } from './staging.js';
+import { makeBeside, removeTree } from './staging.js';
 import { asTargetError, badTarget, findTarget, type Target, writing } from './target.js';
 
 /** @throws IommuError `ERR_SYSFS_TARGET` unless nothing or a plain file is there. */
@@ -40,6 +40,6 @@ export const writeAside = async (
   } catch (error) {
     throw asTargetError(named, error);
   } finally {
-    rmSync(staging, { recursive: true, force: true });
+    removeTree(staging);
   }
 };

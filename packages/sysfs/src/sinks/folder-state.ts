@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { DESCRIPTION } from './root-files.js';
 
@@ -9,9 +9,9 @@ const BEGINNING = /^\{\s*"schema": 1\b/;
 
 /** What a description starts with; a link is not followed, a pipe not waited for. */
 const beginningOf = (path: string): string => {
+  if (!lstatSync(path).isFile()) return '';
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
-    if (!fstatSync(descriptor).isFile()) return '';
     const bytes = Buffer.alloc(64);
     return bytes.toString('latin1', 0, readSync(descriptor, bytes, 0, bytes.length, 0));
   } finally {

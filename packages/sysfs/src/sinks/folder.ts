@@ -6,14 +6,13 @@ import {
   openSync,
   renameSync,
   rmdirSync,
-  rmSync,
   statSync,
   symlinkSync,
   writeSync,
 } from 'node:fs';
 import { type FolderState, folderState } from './folder-state.js';
 import type { RootEntry } from './root-entries.js';
-import { makeBeside } from './staging.js';
+import { makeBeside, removeTree } from './staging.js';
 import { badTarget, findTarget, type Target, writing } from './target.js';
 import { Tally, type Written } from './written.js';
 
@@ -62,8 +61,12 @@ const writeEntry = (directory: string, entry: RootEntry, mask: number): void => 
   }
 };
 
-/** Put the new folder in the place of one of ours, which then goes. Between two renames there is none. */
-const replace = (target: Target, made: string): void => {
+/**
+ * Put the new folder in the place of one of ours. Between two renames there is none.
+ *
+ * @returns Where the old one is now.
+ */
+const replace = (target: Target, made: string): string => {
   const old = makeBeside(target, 'old');
   try {
     renameSync(target.path, old);
@@ -79,15 +82,14 @@ const replace = (target: Target, made: string): void => {
     renameSync(old, target.path);
     throw error;
   }
+  return old;
+};
+
+const removeReplaced = ({ named }: Target, old: string): void => {
   try {
-    rmSync(old, { recursive: true });
+    removeTree(old);
   } catch (cause) {
-    throw badTarget(
-      target.named,
-      'is written, and the folder that it replaces could not be removed',
-      `see ${old}`,
-      cause,
-    );
+    throw badTarget(named, 'is written, and the folder that was there could not be removed', `see ${old}`, cause);
   }
 };
 
@@ -103,7 +105,7 @@ export const writeFolder = (entries: Iterable<RootEntry>, named: string): Writte
   const target = findTarget(named);
   const state = stateOf(target);
   const tally = new Tally();
-  writing(target, () => {
+  const replaced = writing(target, () => {
     const staging = makeBeside(target, 'tmp');
     try {
       const mask = maskIn(staging);
@@ -112,12 +114,14 @@ export const writeFolder = (entries: Iterable<RootEntry>, named: string): Writte
         tally.count(entry);
       }
       chmodSync(staging, 0o755);
-      if (state === 'ours') replace(target, staging);
-      else renameSync(staging, target.path);
+      if (state === 'ours') return replace(target, staging);
+      renameSync(staging, target.path);
+      return undefined;
     } catch (error) {
-      rmSync(staging, { recursive: true, force: true });
+      removeTree(staging);
       throw error;
     }
   });
+  if (replaced !== undefined) removeReplaced(target, replaced);
   return tally.written(named);
 };

@@ -4,18 +4,18 @@ import { ROOT, type SysfsFile } from '../node.js';
 const NOTHING = new Uint8Array(0);
 
 /** Permission bits by which somebody may read. */
-const READABLE = 0o444;
+export const READABLE = 0o444;
 
 /** What a sink finds in an attribute. */
 export interface Content {
   readonly bytes: Uint8Array;
-  /** Why there are no bytes: nobody may read the file (`EACCES`), or the kernel would not answer. */
+  /** The file may be read, and the kernel would not answer: why. Then there are no bytes. */
   readonly errno?: string;
 }
 
-/** The content of an attribute as root gets it; of one that is only written, or that does not answer, none. */
+/** The content of an attribute as root gets it; of one that is only written, nothing. */
 export const readContent = (file: SysfsFile): Content => {
-  if ((file.mode & READABLE) === 0) return { bytes: NOTHING, errno: 'EACCES' };
+  if ((file.mode & READABLE) === 0) return { bytes: NOTHING };
   try {
     return { bytes: file.read(ROOT) };
   } catch (error) {

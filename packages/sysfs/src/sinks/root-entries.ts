@@ -22,8 +22,11 @@ export type RootEntry =
     }
   | { readonly kind: 'link'; readonly path: string; readonly target: string };
 
+/** Also where the tree says less, as of its top: nobody but root could fill such a folder. */
 const DIRECTORY = 0o755;
 const FILE = 0o644;
+/** Who may read and write; nothing that lets a program run as another user. */
+const PERMISSIONS = 0o666;
 
 /** Files, and before the first in each directory the directory. */
 function* besideEntries(files: readonly RootFile[]): Generator<RootEntry> {
@@ -50,15 +53,14 @@ function* besideEntries(files: readonly RootFile[]): Generator<RootEntry> {
  */
 export function* rootEntries(sys: SysfsDirectory, beside: readonly RootFile[] = []): Generator<RootEntry> {
   yield* besideEntries(beside);
-  yield { kind: 'directory', path: 'sys', mode: sys.mode };
+  yield { kind: 'directory', path: 'sys', mode: DIRECTORY };
   for (const [below, node] of sortedWalk(sys)) {
     const path = `sys/${below}`;
-    if (node.kind === 'directory') yield { kind: 'directory', path, mode: node.mode };
+    if (node.kind === 'directory') yield { kind: 'directory', path, mode: DIRECTORY };
     else if (node.kind === 'link') yield { kind: 'link', path, target: node.target };
     else {
       const { bytes, errno } = readContent(node);
-      const answered = errno === undefined || (node.mode & 0o444) === 0;
-      yield { kind: 'file', path, mode: node.mode, bytes, ...(!answered && { errno }) };
+      yield { kind: 'file', path, mode: node.mode & PERMISSIONS, bytes, ...(errno !== undefined && { errno }) };
     }
   }
 }

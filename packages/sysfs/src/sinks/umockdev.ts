@@ -5,7 +5,7 @@ import { checkedName, checkedTarget } from './entry-names.js';
 import { writeAside } from './file.js';
 import { lineChunks } from './line-chunks.js';
 import { printable } from './printable.js';
-import { readContent } from './read-content.js';
+import { READABLE, readContent } from './read-content.js';
 import { sortedNames } from './sorted-walk.js';
 
 /** A device of the record, and where it is below `/sys`. */
@@ -62,7 +62,7 @@ const isPlain = (bytes: Uint8Array): boolean => bytes.every((byte) => byte < 0x8
 
 const attributeLines = (key: string, file: SysfsFile): string[] => {
   const { bytes, errno } = readContent(file);
-  if (errno !== undefined) return [];
+  if (errno !== undefined || (file.mode & READABLE) === 0) return [];
   return [isPlain(bytes) ? `A: ${key}=${escapeText(new TextDecoder().decode(bytes))}` : `H: ${key}=${hex(bytes)}`];
 };
 
