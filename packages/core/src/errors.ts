@@ -1,6 +1,7 @@
 /** The kernel's error names that this model can answer with. */
 export type Errno =
   | 'EACCES'
+  | 'EAGAIN'
   | 'EBUSY'
   | 'EEXIST'
   | 'EFAULT'
@@ -10,6 +11,7 @@ export type Errno =
   | 'ENOMEM'
   | 'EIO'
   | 'ENOSPC'
+  | 'ENOSYS'
   | 'ERANGE'
   | 'EOPNOTSUPP'
   | 'EPERM'

@@ -24,23 +24,23 @@ export type IommuEvent =
   | { readonly type: 'name-changed' | 'type-changed'; readonly group: Group }
   | { readonly type: 'unit-added' | 'unit-removed'; readonly unit: IommuUnit };
 
-export type Listener = (event: IommuEvent) => void;
+export type Listener<E = IommuEvent> = (event: E) => void;
 
 /**
  * Calls listeners in the order in which they came; one that leaves during a call is not called again.
  *
  * What a listener throws never reaches the operation that it hears of: it surfaces as an unhandled rejection.
  */
-export class Emitter {
-  readonly #listeners = new Set<Listener>();
+export class Emitter<E = IommuEvent> {
+  readonly #listeners = new Set<Listener<E>>();
 
   /** @returns A function that takes the listener off. */
-  on(listener: Listener): () => void {
+  on(listener: Listener<E>): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  emit(event: IommuEvent): void {
+  emit(event: E): void {
     for (const listener of this.#listeners) {
       try {
         listener(event);

@@ -16,7 +16,7 @@ export {
   isIommuError,
   refused,
 } from './errors.js';
-export type { GroupNotification, IommuEvent, Listener } from './events.js';
+export { Emitter, type GroupNotification, type IommuEvent, type Listener } from './events.js';
 export type { DomainType, Group } from './group.js';
 export type { GroupTable } from './group-table.js';
 export { type Capabilities, Iommu, type IommuOptions, type KernelDriver } from './iommu.js';

@@ -2,7 +2,7 @@ import { DefaultDomains } from './default-domains.js';
 import type { Device } from './device.js';
 import { decideDomainWrite } from './domain-write.js';
 import type { IommuDriver, IommuUnit, Platform, UnitUse } from './driver.js';
-import { IommuError, refused } from './errors.js';
+import { type Errno, IommuError, refused } from './errors.js';
 import { Emitter, type Listener } from './events.js';
 import type { DomainType, Group } from './group.js';
 import { type GroupRecord, GroupTable } from './group-table.js';
@@ -18,6 +18,8 @@ export interface KernelDriver {
   readonly name: string;
   /** `driver_managed_dma`: binding it does not count as a user of the group's DMA. */
   readonly managesDma?: boolean;
+  /** The driver looks at the device, when it may use it: an errno is its refusal. Absent: it takes the device. */
+  readonly probe?: () => Errno | undefined;
 }
 
 /** Who writes to a file. Both default to true. */
@@ -187,7 +189,8 @@ export class Iommu {
    * A kernel driver is probed for the device and takes it: see {@link probeDriver}; then the driver becomes a user of the
    * group's DMA unless it manages DMA itself.
    *
-   * @throws `ERR_REFUSED` with `EBUSY` when the device has a driver or an owner holds the group; `EPROBE_DEFER`.
+   * @throws `ERR_REFUSED` with `EBUSY` when the device has a driver or an owner holds the group; `EPROBE_DEFER`; what
+   * the driver's own probe answers. The device may have got a group all the same.
    * @see really_probe(), iommu_device_use_default_domain()
    */
   bindDriver(device: Device, driver: KernelDriver): void {
@@ -198,6 +201,11 @@ export class Iommu {
     const usesDma = group !== undefined && !driver.managesDma;
     if (usesDma) ownership.useDefaultDomain(group);
     if (group) this.#events.emit({ type: 'bind-driver', group, device });
+    const errno = driver.probe?.();
+    if (errno) {
+      if (usesDma) ownership.unuseDefaultDomain(group);
+      throw refused(errno, `${driver.name} does not take ${device.name}`);
+    }
     state.kernelDriver = { name: driver.name, usesDma };
     if (group) this.#events.emit({ type: 'bound-driver', group, device });
   }

@@ -1,12 +1,12 @@
 import { type Device, type Diagnostic, Iommu, type IommuDriver, type Kernel } from '@iommu/core';
 import { acsVerdict, type PciSettings, PciTopology } from '@iommu/pci';
 import { type ResolvedKernel, resolveKernel } from './kernel.js';
-import type { Machine } from './machine.js';
+import type { Machine, MachineKernel } from './machine.js';
 import { pciFunction } from './pci-function.js';
 import { platformDevice, platformOf } from './platform.js';
 import { policyNamed } from './policies.js';
 import { NO_DOUBTS, probeAtBoot } from './probe-at-boot.js';
-import { probeHistory } from './probe-history.js';
+import { probeHistory, probesOf } from './probe-history.js';
 import { RunningMachine } from './running-machine.js';
 
 /** Buses in the order in which a registering unit walks them. @see Linux v7.0 drivers/iommu/iommu.c iommu_buses[] */
@@ -44,15 +44,12 @@ const acsReadFor = (
   return { acsRead: machine.pci?.acsRead ?? 'unknown' };
 };
 
-const kernelFor = (machine: Machine, { kernel, commandLine, policy }: BootOptions): ResolvedKernel =>
-  resolveKernel(
-    {
-      ...machine.kernel,
-      ...(kernel !== undefined && { release: kernel }),
-      ...(commandLine !== undefined && { commandLine }),
-    },
-    policy === undefined ? {} : policyNamed(policy).rules,
-  );
+/** The machine's own kernel, as far as the caller asks for no other. */
+const kernelFor = (machine: Machine, { kernel, commandLine }: BootOptions): MachineKernel => ({
+  ...machine.kernel,
+  ...(kernel !== undefined && { release: kernel }),
+  ...(commandLine !== undefined && { commandLine }),
+});
 
 /**
  * Boot a machine: find its devices in the kernel's order, bind the drivers to its firmware, and let their units group
@@ -63,7 +60,8 @@ const kernelFor = (machine: Machine, { kernel, commandLine, policy }: BootOption
  * that cannot be read, `ERR_DRIVER_*` for a driver that breaks the contract, `ERR_POLICY`.
  */
 export const boot = (machine: Machine, options: BootOptions): RunningMachine => {
-  const kernel = kernelFor(machine, options);
+  const bootedKernel = kernelFor(machine, options);
+  const kernel = resolveKernel(bootedKernel, options.policy === undefined ? {} : policyNamed(options.policy).rules);
   const diagnostics: Diagnostic[] = [...kernel.diagnostics];
   const settings: PciSettings = {
     kernel,
@@ -108,12 +106,14 @@ export const boot = (machine: Machine, options: BootOptions): RunningMachine => 
   const doubts = history ? probeAtBoot(iommu, history, probe, diagnostics) : NO_DOUBTS;
   const running = new RunningMachine({
     machine,
+    bootedKernel,
     kernel,
     topology,
     iommu,
     assumed: supposed?.text,
     diagnostics,
     doubts,
+    probes: history ? probesOf(machine, history) : [],
   });
   bindRecorded(running, attempt);
   return running;

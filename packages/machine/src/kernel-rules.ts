@@ -1,3 +1,5 @@
+import { FILE_RULES } from './file-rules.js';
+
 /** How it is known that a release behaves so. */
 export type Proof = 'recorded' | 'source' | 'stated' | 'unverified';
 
@@ -270,4 +272,5 @@ export const KERNEL_RULES: readonly KernelRule[] = [
     effect: 'Root ports that isolate by chipset registers instead of ACS are not switched to it.',
     source: 'PCI updates for 6.12, pull request: a regression of 6.11',
   },
+  ...FILE_RULES,
 ];

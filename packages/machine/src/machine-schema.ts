@@ -1,3 +1,5 @@
+import { PCI_ATTRIBUTES, type PciAttribute } from './pci-attributes.js';
+
 const text = { type: 'string' } as const;
 const address = { type: 'string', pattern: '^[0-9a-fA-F]{4,8}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\\.[0-7]$' } as const;
 const bus = { type: 'string', pattern: '^[0-9a-fA-F]{4,8}:[0-9a-fA-F]{2}$' } as const;
@@ -10,6 +12,14 @@ const acsFlags = {
   description: 'Names of flags, a blank between: SV RR CR UF.',
 } as const;
 const busNumber = { type: 'integer', minimum: 0, maximum: 255 } as const;
+
+const attributes = {
+  type: 'object',
+  additionalProperties: false,
+  properties: Object.fromEntries(PCI_ATTRIBUTES.map((name) => [name, text])) as {
+    readonly [name in PciAttribute]: typeof text;
+  },
+} as const;
 
 const pciFunction = {
   type: 'object',
@@ -72,6 +82,10 @@ const pciFunction = {
     },
     untrusted: { type: 'boolean', description: 'Below a port that firmware marks as reachable from outside.' },
     driver: { anyOf: [text, { type: 'null' }], description: 'The bound kernel driver; null: none.' },
+    attributes: {
+      ...attributes,
+      description: 'Further attributes of sysfs as read: file name and content without its newline.',
+    },
     label: { ...text, description: 'What the source calls it: vendor and device by name. For people only.' },
   },
 } as const;

@@ -1,4 +1,5 @@
 import type { PciFunction } from '@iommu/pci';
+import type { PciAttributes } from './pci-attributes.js';
 
 /** Bytes: as they are in memory, or in base64, as JSON carries them. */
 export type Bytes = Uint8Array | string;
@@ -32,6 +33,8 @@ export interface MachineFirmware {
 export type MachinePciFunction = Omit<PciFunction, 'config'> & {
   /** Configuration space, from byte 0 as far as it was read. */
   readonly config?: Bytes;
+  /** Further attributes of sysfs as they were read. */
+  readonly attributes?: PciAttributes;
   /** What the source calls it: vendor and device by name. For people only. */
   readonly label?: string;
 };

@@ -1,6 +1,6 @@
 import type { Device } from '@iommu/core';
 import type { ResolvedKernel } from './kernel.js';
-import { managesDma } from './kernel-drivers.js';
+import { managesDma } from './kernel-drivers/manages-dma.js';
 import type { Machine } from './machine.js';
 import { isForPortDriver, type Probe, withBridges, withSilent } from './probe-order.js';
 
@@ -21,6 +21,9 @@ const driversOf = ({ pci, devices = [] }: Machine): ReadonlyMap<string, string |
     ...devices.map(({ name, driver }) => [name, driver] as const),
     ...(pci?.functions ?? []).map(({ address, driver }) => [address, driver] as const),
   ]);
+
+/** What stands for a driver that nothing names. */
+export const UNNAMED_DRIVER = 'unknown';
 
 const unique = (devices: readonly Device[]): Device[] => [...new Set(devices)];
 
@@ -65,4 +68,14 @@ export const probeHistory = (machine: Machine, kernel: ResolvedKernel, devices: 
     unordered: nobodyLooked ? rest : rest.filter(({ name }) => driverOf.get(name)),
     guessed: nobodyLooked ? rest : [],
   };
+};
+
+/** All probes of a history in an order that fits it, each with its driver as far as the description names one. */
+export const probesOf = (machine: Machine, { first, ordered, unordered }: ProbeHistory): Probe[] => {
+  const named = new Map((machine.probes?.order ?? []).map(({ device, driver }) => [device, driver]));
+  const driverOf = driversOf(machine);
+  return [...first, ...ordered, ...unordered].map((device) => ({
+    device,
+    driver: named.get(device.name) ?? driverOf.get(device.name) ?? UNNAMED_DRIVER,
+  }));
 };

@@ -2,41 +2,48 @@ import {
   type Device,
   type DeviceOutcome,
   type Diagnostic,
+  Emitter,
   type Group,
   type Iommu,
   IommuError,
-  type Reason,
 } from '@iommu/core';
-import {
-  addressKey,
-  isPciDevice,
-  type PciDevice,
-  type PciTopology,
-  parsePciAddress,
-  tryParsePciAddress,
-} from '@iommu/pci';
-import { DRIVER_PACKAGES, type DriverPackage, packagesFor } from './driver-packages.js';
+import { isPciDevice, type PciBus, type PciDevice, type PciTopology, tryParsePciAddress } from '@iommu/pci';
+import { describeMachine } from './describe.js';
+import { Hardware } from './hardware.js';
 import type { ResolvedKernel } from './kernel.js';
-import { managesDma } from './kernel-drivers.js';
-import type { Machine, MachineDevice, MachinePciFunction } from './machine.js';
-import { pciFunction } from './pci-function.js';
-import { platformDevice } from './platform.js';
+import { KernelDrivers } from './kernel-drivers/kernel-drivers.js';
+import type { Machine, MachineDevice, MachineKernel, MachinePciFunction } from './machine.js';
+import type { MachineEvent } from './machine-events.js';
+import { noIommuReason } from './no-iommu.js';
+import { PciHotPlug } from './pci-hot-plug.js';
+import { type PlatformDevice, platformDevice } from './platform.js';
 import type { OrderDoubts } from './probe-at-boot.js';
+import { UNNAMED_DRIVER } from './probe-history.js';
+import { ProbeLog } from './probe-log.js';
+import type { Probe } from './probe-order.js';
+import { type Placing, physical, VirtualFunctions } from './virtual-functions.js';
 
 /** @internal What {@link boot} puts together. */
 export interface RunningParts {
   readonly machine: Machine;
+  /** What was booted, which need not be the machine's own. */
+  readonly bootedKernel: MachineKernel;
   readonly kernel: ResolvedKernel;
   readonly topology: PciTopology;
   readonly iommu: Iommu;
   readonly assumed: string | undefined;
   readonly diagnostics: readonly Diagnostic[];
   readonly doubts: OrderDoubts;
+  readonly probes: readonly Probe[];
 }
 
-/** A machine whose IOMMUs have registered: its groups, and devices that come and go. Made by `boot()`. */
+/**
+ * A machine whose IOMMUs have registered: its groups, and devices and kernel drivers that come and go. Made by `boot()`.
+ *
+ * What the kernel would refuse throws `ERR_REFUSED` with its errno, and changes nothing.
+ */
 export class RunningMachine {
-  /** The description that it was booted from; it does not follow later changes. */
+  /** The description that it was booted from; {@link describe} follows later changes. */
   readonly machine: Machine;
   readonly kernel: ResolvedKernel;
   readonly topology: PciTopology;
@@ -46,20 +53,70 @@ export class RunningMachine {
   readonly diagnostics: readonly Diagnostic[];
   /** Devices of which only the order of probes, which is not known, decides whether they have an IOMMU. */
   readonly contested: ReadonlySet<Device>;
+  /** The drivers of the PCI bus, `/sys/bus/pci/drivers`. */
+  readonly kernelDrivers: KernelDrivers;
+  readonly #bootedKernel: MachineKernel;
   readonly #sureIds: ReadonlySet<Group> | undefined;
   readonly #byName = new Map<string, Device>();
+  readonly #events = new Emitter<MachineEvent>();
+  readonly #probes: ProbeLog;
+  readonly #hardware: Hardware;
+  readonly #hotPlug: PciHotPlug;
+  readonly #vfs: VirtualFunctions;
 
   /** @internal */
-  constructor({ machine, kernel, topology, iommu, assumed, diagnostics, doubts }: RunningParts) {
+  constructor(parts: RunningParts) {
+    const { machine, kernel, topology, iommu, doubts } = parts;
     this.machine = machine;
     this.kernel = kernel;
     this.topology = topology;
     this.iommu = iommu;
-    this.assumed = assumed;
-    this.diagnostics = diagnostics;
+    this.assumed = parts.assumed;
+    this.diagnostics = parts.diagnostics;
     this.contested = doubts.contested;
+    this.#bootedKernel = parts.bootedKernel;
     this.#sureIds = doubts.sureIds;
     for (const device of iommu.devices) if (!isPciDevice(device)) this.#byName.set(device.name, device);
+
+    const emit = (event: MachineEvent): void => this.#events.emit(event);
+    iommu.on(emit);
+    const probes = new ProbeLog(parts.probes);
+    const drivers = new KernelDrivers({
+      kernel,
+      topology,
+      iommu,
+      probes,
+      emit,
+      vfsOf: (device) => this.#vfs.countOf(device),
+      probesVf: ({ physicalFunction }) => !physicalFunction || this.#vfs.autoprobeOf(physicalFunction),
+      leaves: (device, driver) => this.#vfs.driverLeaves(device, driver),
+    });
+    const functions = machine.pci?.functions ?? [];
+    const hardware = new Hardware(machine.pci ?? { functions });
+    const hotPlug = new PciHotPlug({
+      topology,
+      iommu,
+      drivers,
+      hardware,
+      probes,
+      emit,
+      forgetVfs: (device) => this.#vfs.forget(device),
+    });
+    const virtual = functions.filter(({ physicalFunction }) => physicalFunction !== undefined);
+    this.#vfs = new VirtualFunctions({ topology, drivers, hotPlug, emit, virtual });
+    this.#probes = probes;
+    this.#hardware = hardware;
+    this.#hotPlug = hotPlug;
+    this.kernelDrivers = drivers;
+  }
+
+  /**
+   * Hear of everything that happens, in the order in which it happens.
+   *
+   * @returns A function that takes the listener off.
+   */
+  on(listener: (event: MachineEvent) => void): () => void {
+    return this.#events.on(listener);
   }
 
   /** All devices, in the order of their registration. */
@@ -89,80 +146,57 @@ export class RunningMachine {
   outcomeOf(device: Device): DeviceOutcome {
     const outcome = this.iommu.outcomeOf(device);
     const [first] = outcome.reasons;
-    return first?.rule === 'no-iommu' ? { ...outcome, reasons: [this.#withoutDriver(device)] } : outcome;
+    return first?.rule === 'no-iommu' ? { ...outcome, reasons: [noIommuReason(this, device)] } : outcome;
   }
 
-  #withoutDriver(device: Device): Reason {
-    const reason = (rule: string, text: string): Reason => ({
-      rule,
-      text,
-      source: 'iommu_probe_device()',
-      devices: [device],
-    });
-    const bound = new Set(this.iommu.drivers.map(({ name }) => name));
-    const missing = packagesFor(this.machine.firmware ?? {}).find(({ driver }) => !bound.has(driver));
-    if (missing)
-      return reason(
-        'no-driver',
-        `The firmware describes ${missing.hardware}, and no driver for it is installed: install ${missing.package}.`,
-      );
-    if (this.machine.firmware)
-      return reason(
-        'no-iommu-in-firmware',
-        'The firmware describes no IOMMU: it is absent, or switched off in the firmware settings.',
-      );
-    const likely = this.#likelyDriver();
-    if (likely && !bound.has(likely.driver)) {
-      return reason(
-        'no-driver',
-        `The machine looks like one with ${likely.hardware}, and no driver for it is installed: install ${likely.package}.`,
-      );
-    }
-    return reason(
-      'no-firmware-in-input',
-      'The input holds no firmware tables, and no driver knows what to suppose of such a machine.',
-    );
-  }
-
-  #likelyDriver(): DriverPackage | undefined {
-    const vendor = this.topology.devices[0]?.facts.vendor;
-    if (vendor === 0x8086) return DRIVER_PACKAGES['DMAR'];
-    if (vendor === 0x1022 || vendor === 0x1002) return DRIVER_PACKAGES['IVRS'];
-    return this.kernel.arch === 'arm64' ? DRIVER_PACKAGES['IORT'] : undefined;
+  /** The PCI functions that are plugged in, registered or not; virtual functions are none. */
+  get hardware(): readonly MachinePciFunction[] {
+    return this.#hardware.functions;
   }
 
   /**
-   * Plug a PCI function in; the bridge above it must be there.
+   * Hardware appears.
    *
-   * @throws IommuError `ERR_PCI_ADDRESS`, `ERR_PCI_DUPLICATE`, `ERR_MACHINE`
+   * @param functions - Bridges with what is behind them, in any order.
+   * @param notify - Whether the port or slot tells the kernel, so that the functions are registered at once and drivers
+   * probed for them; without that only {@link rescan} finds them. Default true.
+   * @returns What was registered, in that order: that to which nothing registered leads was not.
+   * @throws IommuError `ERR_PCI_ADDRESS`, `ERR_PCI_DUPLICATE`, `ERR_MACHINE`, and what a driver throws; nothing is
+   * plugged in then
+   */
+  plug(functions: readonly MachinePciFunction[], { notify = true }: { readonly notify?: boolean } = {}): Device[] {
+    return this.#hotPlug.plug(functions, notify);
+  }
+
+  /**
+   * Hardware disappears, with all behind it; what was registered of it is removed.
+   *
+   * @param device - A device, or the address of a function that need not be registered.
+   * @throws IommuError `ERR_DEVICE_UNKNOWN` for what is not plugged in
+   */
+  unplug(device: Device | string): void {
+    this.#hotPlug.unplug(device);
+  }
+
+  /**
+   * Plug one PCI function in and register just it, in place of what is plugged in there and not registered; what is above
+   * it must be there. No driver is probed for it.
+   *
+   * @throws IommuError as {@link plug}
    */
   addPciFunction(description: MachinePciFunction): Device {
-    const device = this.topology.add(pciFunction(description));
-    try {
-      this.iommu.addDevice(device);
-    } catch (error) {
-      this.topology.remove(device);
-      throw error;
-    }
-    this.topology.settle(device);
-    return device;
+    return this.#hotPlug.add(description);
   }
 
   /**
-   * Find again what was taken out and is still plugged in: every function of the description that is not registered,
-   * by ascending address. Virtual functions are no hardware, and what is behind a bridge needs the bridge.
+   * Look for what is plugged in and not registered, as a write to `rescan` does.
    *
-   * @see Linux v6.1 drivers/pci/pci-sysfs.c rescan_store()
+   * @param bus - Only on this bus and behind it; absent: on all.
+   * @returns What was found, in the order of its registration.
+   * @see Linux v6.1 drivers/pci/pci-sysfs.c rescan_store(), dev_rescan_store(), bus_rescan_store()
    */
-  rescan(): Device[] {
-    const isFound = (address: string | null | undefined) => !address || this.topology.find(address) !== undefined;
-    const missing = (this.machine.pci?.functions ?? []).filter(
-      ({ address, physicalFunction }) => physicalFunction === undefined && !isFound(address),
-    );
-    const added: Device[] = [];
-    for (const description of missing.sort((a, b) => keyOf(a) - keyOf(b)))
-      if (isFound(description.parent)) added.push(this.addPciFunction(description));
-    return added;
+  rescan(bus?: PciBus): Device[] {
+    return this.#hotPlug.rescan(bus);
   }
 
   /** Add a device of another bus. @throws IommuError `ERR_DEVICE_EXISTS` */
@@ -172,40 +206,102 @@ export class RunningMachine {
     const device = platformDevice(description);
     this.iommu.addDevice(device);
     this.#byName.set(device.name, device);
+    this.#events.emit({ type: 'device-added', device });
     return device;
   }
 
-  /** Take a device out, and before it all that is behind it, the last first. @throws IommuError `ERR_DEVICE_UNKNOWN` */
+  /**
+   * Take a device out, and before it all that is behind it, as a write to `remove` does. It stays plugged in.
+   *
+   * @throws IommuError `ERR_DEVICE_UNKNOWN`
+   * @see Linux v6.1 drivers/pci/remove.c pci_stop_and_remove_bus_device()
+   */
   removeDevice(device: Device): void {
-    if (isPciDevice(device)) for (const behind of this.#behind(device)) this.removeDevice(behind);
-    this.iommu.removeDevice(device);
-    if (isPciDevice(device)) this.topology.remove(device);
-    else this.#byName.delete(device.name);
-  }
-
-  /** The bus behind a bridge, virtual functions, the segment that an endpoint hosts: the last first. */
-  #behind(device: PciDevice): PciDevice[] {
-    const { subordinate } = device;
-    const goes = ({ pciBus, physicalFunction }: PciDevice): boolean =>
-      physicalFunction === device ||
-      pciBus.host === device ||
-      pciBus === subordinate ||
-      (subordinate !== undefined && pciBus.parent === subordinate && !pciBus.self);
-    return this.topology.devices.filter(goes).reverse();
+    if (isPciDevice(device)) {
+      this.#hotPlug.remove(device);
+      return;
+    }
+    this.kernelDrivers.release(device);
+    try {
+      this.iommu.removeDevice(device);
+    } finally {
+      this.#byName.delete(device.name);
+      this.kernelDrivers.forget(device);
+      this.#probes.delete(device);
+      this.#events.emit({ type: 'device-removed', device });
+    }
   }
 
   /** A kernel driver is probed for the device, whether it takes it or not. @throws IommuError `ERR_DEVICE_UNKNOWN` */
-  probeDriver(device: Device): void {
+  probeDriver(device: Device, driver: string = UNNAMED_DRIVER): void {
     this.iommu.probeDriver(device);
+    this.#probes.add(device, driver);
   }
 
-  /** Bind a kernel driver by name, as far as DMA ownership goes. @throws IommuError `ERR_REFUSED` with the errno */
+  /**
+   * Bind a kernel driver by name, whether it matches the device or not; it is registered if it was not.
+   *
+   * @throws IommuError `ERR_REFUSED` with `EBUSY` when the device has a driver or its group's DMA belongs to another
+   */
   bindDriver(device: Device, name: string): void {
-    this.iommu.bindDriver(device, { name, managesDma: managesDma(name) });
+    this.kernelDrivers.adopt(device, name);
+  }
+
+  /**
+   * Write to the device's `sriov_numvfs`: virtual functions appear, or with 0 all disappear.
+   *
+   * @param count - 0 to 65535; what cannot be read as such is `EINVAL`, and the caller's to refuse.
+   * @throws IommuError `ERR_REFUSED` with `ERANGE` for more than there can be, `ENOENT` when the device has no driver or
+   * one that does not do it, `EBUSY` when there are some already, `ENOMEM` when the bus numbers do not suffice. The number
+   * that there are is always accepted.
+   * @see Linux v6.1 drivers/pci/iov.c sriov_numvfs_store()
+   */
+  setVfs(device: Device, count: number): void {
+    this.#vfs.set(physical(device), count);
+  }
+
+  /** `sriov_numvfs`: how many virtual functions of the device were switched on; removing one does not change it. */
+  vfsOf(device: Device): number {
+    return this.#vfs.countOf(device);
+  }
+
+  /**
+   * How many virtual functions a device can have, and at which ids: `sriov_totalvfs`, `sriov_offset`, `sriov_stride`;
+   * `undefined`: none, as far as the description tells.
+   */
+  sriovOf(device: PciDevice): Placing | undefined {
+    return device.isVirtualFunction ? undefined : this.#vfs.placingOf(device);
+  }
+
+  /** `sriov_drivers_autoprobe`: whether drivers are probed by themselves for virtual functions of the device. */
+  autoprobesVfs(device: Device): boolean {
+    return this.#vfs.autoprobeOf(device);
+  }
+
+  setVfAutoprobe(device: Device, on: boolean): void {
+    this.#vfs.setAutoprobe(device, on);
+  }
+
+  /**
+   * The machine as it is now, as plain data that can be saved and booted again: what is plugged in, the virtual functions
+   * there are, the drivers that are bound. Bytes are shared with the description that it was booted from. What a boot sets
+   * back is not in it: `driver_override`, ids that were added, types that were written.
+   */
+  describe(): Machine {
+    const virtual = this.topology.devices.filter(({ isVirtualFunction }) => isVirtualFunction);
+    return describeMachine({
+      machine: this.machine,
+      kernel: this.#bootedKernel,
+      settings: this.topology.settings,
+      iommu: this.iommu,
+      functions: [...this.hardware, ...virtual.map(({ description }) => description)],
+      devices: this.devices.flatMap((device) => (isPciDevice(device) ? [] : [(device as PlatformDevice).description])),
+      driverOf: (name) => {
+        const device = this.find(name);
+        return device && this.iommu.kernelDriverOf(device);
+      },
+      probes: this.#probes.probes,
+      isOrderSupposed: this.#sureIds !== undefined,
+    });
   }
 }
-
-const keyOf = ({ address }: MachinePciFunction): number => {
-  const { segment, rid } = parsePciAddress(address);
-  return addressKey(segment, rid);
-};

@@ -25,6 +25,7 @@ export { ConfigSpace, type ConfigSpaceLength } from './config-space.js';
 export { type AliasKind, aliasesOf, type FirmwareAliases, forEachDmaAlias } from './dma-alias.js';
 export { PcieType, type PcieTypeName, pcieTypeName } from './express.js';
 export {
+  busPath,
   FIRST_HOSTED_SEGMENT,
   isDownstreamPort,
   isPciDevice,

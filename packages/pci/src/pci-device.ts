@@ -24,6 +24,8 @@ export interface PciBus {
   readonly parentUnknown: boolean;
   /** Whether a quirk gives any function on it a further requester id. */
   readonly hasAliases: boolean;
+  /** Buses beside it that hold virtual functions only: they have no bridge of their own. */
+  readonly virtual: readonly PciBus[];
 }
 
 /** Brand of a PCI device, the same in every copy of this package. */
@@ -40,6 +42,7 @@ const NOWHERE: PciBus = {
   parentUnknown: true,
   parentPath: undefined,
   hasAliases: false,
+  virtual: [],
 };
 
 const NO_ALIASES: readonly number[] = [];
@@ -121,7 +124,8 @@ export class PciDevice implements Device {
 /** @internal A function as its topology sees it, which alone may change it. */
 export type Placeable = { -readonly [K in keyof PciDevice]: PciDevice[K] };
 
-const busPath = (bus: PciBus): string => {
+/** Below `/sys/devices`, the directory that holds the functions of a bus: its bridge's, or `pci0000:00`. */
+export const busPath = (bus: PciBus): string => {
   if (bus.self) return bus.self.path;
   if (bus.parent) return busPath(bus.parent);
   const root = `pci${formatBus(bus.segment, bus.number)}`;

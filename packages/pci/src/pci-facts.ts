@@ -23,6 +23,8 @@ export interface AcsRegisters {
 export interface SriovRegisters {
   readonly enabled: boolean;
   readonly numVfs: number;
+  /** How many there can be. */
+  readonly totalVfs: number;
   /** From the physical function's requester id to its first virtual function's, and on to each next. */
   readonly offset: number;
   readonly stride: number;
@@ -93,13 +95,14 @@ const readSriov = (config: ConfigSpace, express: boolean | undefined): SriovRegi
   const offset = findExtendedCapability(config, EXTENDED_CAPABILITY_SRIOV, express);
   if (typeof offset !== 'number') return offset;
   const control = config.u16(offset + 0x08);
+  const totalVfs = config.u16(offset + 0x0e);
   const numVfs = config.u16(offset + 0x10);
   const first = config.u16(offset + 0x14);
   const stride = config.u16(offset + 0x16);
   const deviceId = config.u16(offset + 0x1a);
-  if (control === undefined || numVfs === undefined || first === undefined) return undefined;
+  if (control === undefined || totalVfs === undefined || numVfs === undefined || first === undefined) return undefined;
   if (stride === undefined || deviceId === undefined) return undefined;
-  return { enabled: (control & 1) === 1, numVfs, offset: first, stride, deviceId };
+  return { enabled: (control & 1) === 1, numVfs, totalVfs, offset: first, stride, deviceId };
 };
 
 /** A register of all ones is a function that did not answer: nothing is known then. */

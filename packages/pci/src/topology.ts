@@ -12,7 +12,10 @@ import type { PciSettings } from './settings.js';
 interface BusRecord extends PciBus {
   readonly devices: PciDevice[];
   hasAliases: boolean;
+  virtual: readonly PciBus[];
 }
+
+const NO_BUSES: readonly PciBus[] = [];
 
 const NOBODY: ReadonlySet<PciDevice> = new Set();
 
@@ -35,6 +38,7 @@ export class PciTopology {
   #placement = new Placement(new Map());
   readonly #buses = new Map<number, BusRecord>();
   readonly #devices = new Map<number, PciDevice>();
+  readonly #hosted = new Map<PciDevice, PciBus[]>();
   readonly #rootParents: Readonly<Record<string, string>>;
   /** @internal Counts changes, so that what was judged before one is judged anew. */
   epoch = 0;
@@ -83,6 +87,20 @@ export class PciTopology {
     return parsed && this.#devices.get(addressKey(parsed.segment, parsed.rid));
   }
 
+  /** Every bus that functions were found on or a bridge leads to. A root bus stays when all on it is gone. */
+  get buses(): Iterable<PciBus> {
+    return this.#buses.values();
+  }
+
+  bus(segment: number, number: number): PciBus | undefined {
+    return this.#buses.get(busKey(segment, number));
+  }
+
+  /** Root buses of the segments that an endpoint hosts (VMD). */
+  hostedBy(device: PciDevice): readonly PciBus[] {
+    return this.#hosted.get(device) ?? NO_BUSES;
+  }
+
   at(segment: number, rid: number): PciDevice | undefined {
     return this.#devices.get(addressKey(segment, rid));
   }
@@ -124,8 +142,17 @@ export class PciTopology {
     const bus = device.pciBus as BusRecord;
     bus.devices.splice(bus.devices.indexOf(device), 1);
     bus.hasAliases = bus.devices.some(({ aliases }) => aliases.length > 0);
-    if (device.subordinate) this.#buses.delete(busKey(device.subordinate.segment, device.subordinate.number));
-    if (!bus.self && bus.devices.length === 0) this.#buses.delete(busKey(bus.segment, bus.number));
+    for (const lost of this.hostedBy(device)) this.#forget(lost);
+    this.#hosted.delete(device);
+    if (device.subordinate) this.#forget(device.subordinate);
+    const { parent } = bus as { parent: BusRecord | undefined };
+    if (bus.self || bus.devices.length > 0 || !(parent || bus.parentUnknown)) return;
+    this.#forget(bus);
+    if (parent) parent.virtual = parent.virtual.filter((other) => other !== bus);
+  }
+
+  #forget({ segment, number }: PciBus): void {
+    this.#buses.delete(busKey(segment, number));
   }
 
   /** Place a function, and before it all that it hangs on; one that hangs on itself as if it did not. */
@@ -175,8 +202,12 @@ export class PciTopology {
       ...bus,
       devices: [],
       hasAliases: false,
+      virtual: NO_BUSES,
     };
     this.#buses.set(busKey(bus.segment, bus.number), record);
+    const { parent, self, host } = record;
+    if (parent && !self) (parent as BusRecord).virtual = [...parent.virtual, record];
+    if (host) this.#hosted.set(host, [...this.hostedBy(host), record]);
     return record;
   }
 

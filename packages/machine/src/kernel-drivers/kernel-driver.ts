@@ -1,0 +1,64 @@
+import type { PciDevice } from '@iommu/pci';
+import { knownIds } from './known-drivers.js';
+import { managesDma } from './manages-dma.js';
+import { identityOf, matchesId, PCI_ANY_ID, type PciId, type PciIdentity } from './pci-id.js';
+
+const PORT_DRIVER = 'pcieport';
+
+/** Whether a driver knows no devices of its own: it must be told of each by `new_id` or `driver_override`. */
+export const isToldOfDevices = (driver: string): boolean => driver !== PORT_DRIVER && managesDma(driver);
+
+/** A driver that is registered with the PCI bus. */
+export class RegisteredDriver {
+  readonly name: string;
+  readonly managesDma: boolean;
+  /** The table that it was built with, and what the description shows of it. */
+  readonly #ids: PciId[];
+  /** Ids that were added by `new_id`, in their order. */
+  #dynamic: readonly PciId[] = [];
+
+  constructor(name: string, ids: readonly PciId[], manages: boolean = managesDma(name)) {
+    this.name = name;
+    this.managesDma = manages;
+    this.#ids = [...knownIds(name), ...ids];
+  }
+
+  /** The device is known to be one of the driver's, and with it all that have its number. */
+  learn(known: PciDevice): void {
+    const { vendor, device } = known.facts;
+    if (vendor === undefined || device === undefined || isToldOfDevices(this.name)) return;
+    if (this.knows(identityOf(known))) return;
+    this.#ids.push({ vendor, device, subvendor: PCI_ANY_ID, subdevice: PCI_ANY_ID, class: 0, classMask: 0 });
+  }
+
+  knows(identity: PciIdentity): boolean {
+    return [...this.#dynamic, ...this.#ids].some((id) => matchesId(id, identity));
+  }
+
+  /** @see Linux v6.1 drivers/pci/pci-driver.c pci_match_device() */
+  matches(device: PciDevice, override: string | undefined): boolean {
+    if (override !== undefined) return override === this.name;
+    if (this.knows(identityOf(device))) return true;
+    // Of a device without ids in the description, the description tells no more than this.
+    return device.description.driver === this.name && !isToldOfDevices(this.name);
+  }
+
+  /** @see Linux v6.1 drivers/pci/pci-driver.c pci_add_dynid() */
+  add(id: PciId): void {
+    this.#dynamic = [...this.#dynamic, id];
+  }
+
+  /** @returns Whether there was such an id. @see Linux v6.1 drivers/pci/pci-driver.c remove_id_store() */
+  remove(id: PciId): boolean {
+    const isMeant = (own: PciId): boolean =>
+      own.vendor === id.vendor &&
+      own.device === id.device &&
+      (id.subvendor === PCI_ANY_ID || own.subvendor === id.subvendor) &&
+      (id.subdevice === PCI_ANY_ID || own.subdevice === id.subdevice) &&
+      ((own.class ^ id.class) & id.classMask) === 0;
+    const at = this.#dynamic.findIndex(isMeant);
+    if (at < 0) return false;
+    this.#dynamic = this.#dynamic.toSpliced(at, 1);
+    return true;
+  }
+}

@@ -1,0 +1,42 @@
+/** How a driver lets `sriov_numvfs` be written (`sriov_configure`). */
+export interface SriovDriver {
+  /** The release that brought it; absent: older than what is modelled, or not known. */
+  readonly since?: string;
+  /** The driver sets a limit below that of the hardware (`pci_sriov_set_totalvfs()`). */
+  readonly limit?: number;
+  /** What becomes of virtual functions when the driver lets go of the physical one. Default: it removes them. */
+  readonly keepsVfs?: boolean;
+  /** A module parameter without which it refuses. */
+  readonly parameter?: string;
+}
+
+/**
+ * Drivers with `sriov_configure`. One that is not listed has it if the description shows virtual functions of a device
+ * that it is bound to.
+ *
+ * @see Linux v6.12, the `sriov_configure` members of `struct pci_driver`
+ */
+export const SRIOV_DRIVERS: Readonly<Record<string, SriovDriver>> = {
+  igb: { limit: 7 },
+  ixgbe: {},
+  i40e: {},
+  ice: {},
+  fm10k: {},
+  mlx4_core: {},
+  mlx5_core: {},
+  bnx2x: {},
+  bnxt_en: {},
+  be2net: {},
+  qede: {},
+  qlcnic: {},
+  cxgb4: {},
+  sfc: {},
+  nfp: {},
+  hns3: {},
+  hinic: {},
+  ionic: { since: '5.6' },
+  ena: { since: '4.18', keepsVfs: true },
+  nvme: { since: '4.18', keepsVfs: true },
+  'pci-pf-stub': { since: '4.18', keepsVfs: true },
+  'vfio-pci': { since: '5.7', parameter: 'enable_sriov' },
+};

@@ -1,0 +1,46 @@
+import type { Device, Reason } from '@iommu/core';
+import { DRIVER_PACKAGES, type DriverPackage, packagesFor } from './driver-packages.js';
+import type { RunningMachine } from './running-machine.js';
+
+const likelyDriver = ({ topology, kernel }: RunningMachine): DriverPackage | undefined => {
+  const vendor = topology.devices[0]?.facts.vendor;
+  if (vendor === 0x8086) return DRIVER_PACKAGES['DMAR'];
+  if (vendor === 0x1022 || vendor === 0x1002) return DRIVER_PACKAGES['IVRS'];
+  return kernel.arch === 'arm64' ? DRIVER_PACKAGES['IORT'] : undefined;
+};
+
+/** Why no driver knows a device: what is missing, as far as the description tells. */
+export const noIommuReason = (running: RunningMachine, device: Device): Reason => {
+  const reason = (rule: string, text: string): Reason => ({
+    rule,
+    text,
+    source: 'iommu_probe_device()',
+    devices: [device],
+  });
+  const { firmware } = running.machine;
+  const bound = new Set(running.iommu.drivers.map(({ name }) => name));
+  const missing = packagesFor(firmware ?? {}).find(({ driver }) => !bound.has(driver));
+  if (missing) {
+    return reason(
+      'no-driver',
+      `The firmware describes ${missing.hardware}, and no driver for it is installed: install ${missing.package}.`,
+    );
+  }
+  if (firmware) {
+    return reason(
+      'no-iommu-in-firmware',
+      'The firmware describes no IOMMU: it is absent, or switched off in the firmware settings.',
+    );
+  }
+  const likely = likelyDriver(running);
+  if (likely && !bound.has(likely.driver)) {
+    return reason(
+      'no-driver',
+      `The machine looks like one with ${likely.hardware}, and no driver for it is installed: install ${likely.package}.`,
+    );
+  }
+  return reason(
+    'no-firmware-in-input',
+    'The input holds no firmware tables, and no driver knows what to suppose of such a machine.',
+  );
+};
