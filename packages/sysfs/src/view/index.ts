@@ -5,5 +5,6 @@
  */
 
 export { enterView, type Modelled, type Place, type View } from './enter.js';
+export { inMemory } from './in-memory.js';
 export { type Entry, type Listing, listingOfFolder, listingOfTree } from './listing.js';
 export { planUnion, type Step } from './plan.js';
