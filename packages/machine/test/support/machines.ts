@@ -1,4 +1,5 @@
 import type { Machine, MachinePciFunction } from '../../src/machine.js';
+import { PCI_ATTRIBUTES } from '../../src/pci-attributes.js';
 
 const ACS = { capability: 'SV RR CR UF', control: 'SV RR CR UF' };
 
@@ -50,6 +51,7 @@ export const WHOLE: Machine = {
         segmentHost: '0000:00:0e.0',
         untrusted: true,
         driver: 'foonet',
+        attributes: Object.fromEntries(PCI_ATTRIBUTES.map((name) => [name, 'as read'])),
         label: 'Foo Devices Fast Network Card',
       },
       PORT,

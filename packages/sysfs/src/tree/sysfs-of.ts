@@ -6,6 +6,7 @@ import { Directories } from './directories.js';
 import { Directory, type DirectoryKind, type Part } from './directory.js';
 import { firmwareKind } from './firmware.js';
 import { allGroups, Members } from './iommu-groups.js';
+import { modules } from './modules.js';
 import { collection, subdirectory } from './parts.js';
 import { placesBelow } from './placed.js';
 import { Places } from './places.js';
@@ -37,6 +38,7 @@ const rootKind = (sys: Sys): DirectoryKind<Sys> => {
       subdirectory('devices', { isThere, parts: [placesBelow(sys)] }),
       subdirectory('firmware', firmwareKind(sys)),
       subdirectory('kernel', { isThere, parts: [groups] }),
+      subdirectory('module', { isThere, parts: [modules(sys)] }),
     ],
   };
 };
