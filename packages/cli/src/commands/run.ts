@@ -29,7 +29,7 @@ const runInView = async ([input, program, ...args]: readonly string[], flags: Ru
   if (input === undefined || program === undefined) {
     throw new IommuError('ERR_USAGE', 'expected an input and a program: iommu run INPUT -- PROGRAM ARGS...');
   }
-  const machine = await readInput(input);
+  const machine = await readInput(input, { attributes: true });
   const { running } = bootBoth(machine, flags);
   if (!flags.quiet) sayNotes([...(machine.notes ?? []), ...groupsReport(running).diagnostics]);
   const commandLine = flags.cmdline ?? machine.kernel?.commandLine;
