@@ -2,5 +2,5 @@ import { defineConfig } from 'tsup';
 import { library } from '../../tsup.base.js';
 
 export default defineConfig(
-  library({ platform: 'node', entry: ['src/index.ts', 'src/view/index.ts'], splitting: true }),
+  library({ platform: 'node', entry: ['src/index.ts', 'src/mount.ts', 'src/serve.ts', 'src/view.ts'] }),
 );
