@@ -21,6 +21,7 @@ const LAZY = [
   'src/compare/worker.ts',
   'src/commands/capture.ts',
   'src/commands/redact.ts',
+  'src/commands/run.ts',
   'src/commands/completion.ts',
 ].map((path) => resolve(path));
 
