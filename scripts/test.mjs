@@ -1,7 +1,7 @@
 // `npm test`: install, build and check everything. `npm run test:full` runs each sweep whole instead of a sample of it.
 //
 //   IOMMU_CORPUS=DIR           a folder of dumps of real machines
-//   IOMMU_TEST_REQUIRE=LIST    of tools, fuse, corpus: fail where a test would be skipped for want of them
+//   IOMMU_TEST_REQUIRE=LIST    of tools, fuse, namespaces, corpus: fail where a test would be skipped for want of them
 //   IOMMU_TEST_INSTALL=1       install the Debian packages of missing system programs
 //   IOMMU_TEST_SEED=N          repeat a run
 import { spawnSync } from 'node:child_process';

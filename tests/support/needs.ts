@@ -1,6 +1,6 @@
 /*
  * What a test needs beyond Node and npm. Missing, it is a skip that is counted and printed with its reason;
- * `IOMMU_TEST_REQUIRE=tools,fuse,corpus` turns such a skip into a failure.
+ * `IOMMU_TEST_REQUIRE=tools,fuse,namespaces,corpus` turns such a skip into a failure.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -10,7 +10,7 @@ import programs from './programs.json' with { type: 'json' };
 
 const required = new Set((process.env['IOMMU_TEST_REQUIRE'] ?? '').split(',').filter(Boolean));
 
-const missing = (context: TestContext, kind: 'tools' | 'fuse' | 'corpus', reason: string): never => {
+const missing = (context: TestContext, kind: 'tools' | 'fuse' | 'namespaces' | 'corpus', reason: string): never => {
   if (required.has(kind)) throw new Error(`${reason} (IOMMU_TEST_REQUIRE names "${kind}")`);
   return context.skip(reason);
 };
@@ -30,4 +30,22 @@ export const needsCorpus = (context: TestContext, folder: string): string => {
   if (corpus === undefined) return missing(context, 'corpus', 'needs a folder of dumps in IOMMU_CORPUS');
   const path = join(corpus, folder);
   return existsSync(path) ? path : missing(context, 'corpus', `needs ${folder} in the folder IOMMU_CORPUS`);
+};
+
+const refusal = (words: readonly string[]): string | undefined => {
+  const [program = '', ...args] = words;
+  const { status, error, stderr } = spawnSync(program, args, { encoding: 'utf8', timeout: 10_000 });
+  return status === 0 ? undefined : (error?.message ?? stderr.trim());
+};
+
+/** Go on only if those whom these words make can have a mount namespace of their own. */
+export const needsNamespaces = (context: TestContext, { as }: { readonly as: readonly string[] }): void => {
+  const reason = refusal([...as, 'unshare', '--user', '--map-root-user', '--mount', 'true']);
+  if (reason !== undefined) missing(context, 'namespaces', `needs user and mount namespaces: ${reason}`);
+};
+
+/** Go on only as root that may mount. */
+export const needsRoot = (context: TestContext): void => {
+  const reason = refusal(['unshare', '--mount', 'true']);
+  if (reason !== undefined) missing(context, 'namespaces', `needs root: ${reason}`);
 };

@@ -2,12 +2,12 @@ import { run, ExitCode as StricliExit } from '@stricli/core';
 import packageJson from '../package.json' with { type: 'json' };
 import { complete } from './complete.js';
 import type { Context } from './context.js';
-import { Exit, type ExitCode } from './exit.js';
+import { Exit } from './exit.js';
 import { writeOut, writeTo } from './output.js';
 import { createApplication } from './program.js';
 
-const main = async (words: readonly string[]): Promise<ExitCode> => {
-  let finished: ExitCode | undefined;
+const main = async (words: readonly string[]): Promise<number> => {
+  let finished: number | undefined;
   const io = {
     stdout: { write: writeOut },
     stderr: { write: (data: string) => writeTo(2, data) },

@@ -24,4 +24,13 @@ export {
   type TreeChange,
   walk,
 } from './node.js';
+export { writeFolder } from './sinks/folder.js';
+export { lineChunks } from './sinks/line-chunks.js';
+export { type ListLinesOptions, listLines } from './sinks/list-lines.js';
+export { type RootEntry, type RootFile, rootEntries } from './sinks/root-entries.js';
+export { rootFiles } from './sinks/root-files.js';
+export { gzipped, tarChunks, writeTar } from './sinks/tar.js';
+export { type TreeLinesOptions, treeLines } from './sinks/tree-lines.js';
+export { umockdevLines, writeUmockdev } from './sinks/umockdev.js';
+export type { Written } from './sinks/written.js';
 export { sysfsOf } from './tree/sysfs-of.js';

@@ -1,0 +1,78 @@
+import type { BootOptions, Machine } from '@iommu/machine';
+import { MachineControl } from '../control/machine-control.js';
+import type { MachinePayload } from './serve-machine.js';
+import { startServing } from './start-serving.js';
+import type { TransportName } from './transport.js';
+
+export interface MountOptions extends Omit<BootOptions, 'drivers'> {
+  /**
+   * A module that exports `drivers()`, which returns the IOMMU drivers: `file:///…` or a package's name, as seen from the
+   * module {@link server}. The machine runs in another process, which no object can be handed to.
+   */
+  readonly drivers?: string | URL;
+  /** Programs cannot write. Default false. */
+  readonly readOnly?: boolean;
+  /** The mount stays when this process ends. Default false. */
+  readonly background?: boolean;
+  /** How the device is read; default: what this Node does best. */
+  readonly transport?: TransportName;
+  /** The module that the serving process runs, which calls `serveMachine()`; default: this package's own. */
+  readonly server?: URL;
+  /** Words for the serving process's Node, such as `--max-old-space-size=8192`. */
+  readonly nodeOptions?: readonly string[];
+}
+
+/** A mounted machine. */
+export interface Mount extends AsyncDisposable {
+  /** The directory, absolute and without links; `sys` is below it. */
+  readonly path: string;
+  /** The process that serves it. */
+  readonly pid: number;
+  /** What can be done with the machine. */
+  readonly control: MachineControl;
+  /** Fulfilled when it is unmounted, by whomever; rejected when the serving process failed. */
+  readonly ended: Promise<void>;
+  /** Unmount; programs that still look get errors. */
+  unmount(): Promise<void>;
+}
+
+/**
+ * Boot a machine and mount its `/sys`, live: what is written is done on the machine, and what happens to it is seen at
+ * once. The machine runs in a process of its own; unless in the background, it ends with this one.
+ *
+ * @param directory - An empty directory, or one to be made. It then holds `sys`, and beside it `machine.json` and `proc`.
+ * @throws IommuError `ERR_SYSFS_TARGET` for a directory of the running system or one that holds something,
+ * `ERR_SYSFS_MOUNT` without the permission to mount, and what booting throws
+ */
+export const mountSysfs = async (
+  machine: Machine,
+  directory: string,
+  {
+    drivers,
+    readOnly = false,
+    background = false,
+    transport,
+    server = new URL('./serve.js', import.meta.url),
+    nodeOptions = [],
+    ...boot
+  }: MountOptions = {},
+): Promise<Mount> => {
+  const payload: MachinePayload = { machine, boot, ...(drivers !== undefined && { drivers: String(drivers) }) };
+  const { path, pid, connection, ended, unmount } = await startServing({
+    server,
+    nodeOptions,
+    directory,
+    readOnly,
+    background,
+    ...(transport && { transport }),
+    payload,
+  });
+  return {
+    path,
+    pid,
+    control: new MachineControl(connection),
+    ended,
+    unmount,
+    [Symbol.asyncDispose]: unmount,
+  };
+};

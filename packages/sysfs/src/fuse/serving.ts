@@ -1,0 +1,122 @@
+import { closeSync, rmdirSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { IommuError } from '@iommu/core';
+import { type ControlPlace, placeOf, runtimeDirectory } from '../control/places.js';
+import { type ControlCalls, ControlServer } from '../control/server.js';
+import type { SysfsTree } from '../node.js';
+import { callerOf } from './caller.js';
+import { isServed } from './is-served.js';
+import { mountDevice, openDevice, unmount } from './mount.js';
+import { FuseSession } from './session.js';
+import { prepareTarget, type Target } from './target.js';
+import type { Transport } from './transport.js';
+
+/** What is served. */
+export interface Model {
+  readonly tree: SysfsTree;
+  readonly calls: ControlCalls;
+  /** Events for those who listen on the control socket. */
+  readonly subscribe: (listener: (event: unknown) => void) => () => void;
+}
+
+export interface ServingOptions {
+  readonly directory: string;
+  readonly readOnly: boolean;
+  readonly transport: Transport;
+  readonly onError: (error: unknown) => void;
+}
+
+/** The longest that the end waits for the kernel, in milliseconds. */
+const LONGEST_END = 2_000;
+
+/** The longest that the kernel may take to say its first word. */
+const LONGEST_START = 5_000;
+
+const bounded = (promise: Promise<unknown>): Promise<unknown> =>
+  Promise.race([promise, wait(LONGEST_END, undefined, { ref: false })]);
+
+/** A mount and its control socket, served by this process. */
+export class Serving {
+  readonly path: string;
+  readonly place: ControlPlace;
+  /** Fulfilled when the mount has ended, for whatever reason, and everything is tidied up. */
+  readonly ended: Promise<void>;
+  readonly #target: Target;
+  readonly #session: FuseSession;
+  readonly #control: ControlServer;
+  #ending: Promise<void> | undefined;
+
+  private constructor(target: Target, place: ControlPlace, session: FuseSession, control: ControlServer) {
+    this.path = target.path;
+    this.place = place;
+    this.#target = target;
+    this.#session = session;
+    this.#control = control;
+    this.ended = session.ended.then(() => this.#tidy());
+  }
+
+  /**
+   * Mount a model.
+   *
+   * @throws IommuError `ERR_SYSFS_TARGET`, `ERR_SYSFS_MOUNT`, `ERR_CONTROL_PLACE`; nothing is mounted then
+   */
+  static async start(model: Model, { directory, readOnly, transport, onError }: ServingOptions): Promise<Serving> {
+    const place = (mount: string) => placeOf(runtimeDirectory(), mount);
+    const target = await prepareTarget(directory, isServed);
+    const { path } = target;
+    const descriptor = openDevice(transport.nonBlocking);
+    try {
+      await mountDevice(descriptor, path, readOnly);
+    } catch (error) {
+      closeSync(descriptor);
+      throw error;
+    }
+    const session = new FuseSession(model.tree, descriptor, transport, { callerOf, onError });
+    try {
+      const late = wait(LONGEST_START, 'late', { ref: false });
+      if ((await Promise.race([session.ready, session.ended.then(() => 'late'), late])) === 'late')
+        throw new IommuError('ERR_SYSFS_MOUNT', `${path}: the kernel does not talk over ${transport.name}`);
+      let serving: Serving | undefined;
+      const control = await ControlServer.listen({
+        place: place(path),
+        mount: path,
+        // It is answered first: the connection ends with the mount.
+        calls: { ...model.calls, unmount: () => void setImmediate(() => void serving?.end()) },
+        subscribe: model.subscribe,
+        settled: () => session.settled(),
+      });
+      serving = new Serving(target, place(path), session, control);
+      return serving;
+    } catch (error) {
+      await unmount(path);
+      session.close();
+      throw error;
+    }
+  }
+
+  /** Unmount. Requests are answered until the mount is gone. */
+  end(): Promise<void> {
+    this.#ending ??= this.#end();
+    return this.#ending;
+  }
+
+  async #end(): Promise<void> {
+    // A notification that is held back would keep the process from ending.
+    await bounded(this.#session.settled());
+    await unmount(this.path);
+    await bounded(this.#session.ended);
+    // Whoever still looks gets an error from here on.
+    this.#session.close();
+    await this.ended;
+  }
+
+  #tidy(): void {
+    this.#control.close();
+    if (!this.#target.isNew) return;
+    try {
+      rmdirSync(this.path);
+    } catch {
+      // Somebody uses it.
+    }
+  }
+}

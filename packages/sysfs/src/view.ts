@@ -1,0 +1,10 @@
+/**
+ * A program in a mount namespace of its own that finds a modelled tree at `/sys`. Linux only; needs util-linux.
+ *
+ * @packageDocumentation
+ */
+
+export { enterView, type Modelled, type Place, type View } from './view/enter.js';
+export { inMemory } from './view/in-memory.js';
+export { type Entry, type Listing, listingOfFolder, listingOfTree } from './view/listing.js';
+export { planUnion, type Step } from './view/plan.js';
