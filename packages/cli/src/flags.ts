@@ -6,6 +6,13 @@ export const text = (brief: string, placeholder: string) =>
 
 export const toggle = (brief: string) => ({ kind: 'boolean', brief, optional: true, withNegated: false }) as const;
 
+/** Flags of every command that boots a machine. */
+export const bootFlags = {
+  kernel: text('Answer as this kernel would, in place of the one that the input names', 'version'),
+  cmdline: text('Boot with this command line, in place of the one in the input', 'words'),
+  policy: text('Use the rules of this policy', 'name'),
+} as const;
+
 /** Flags of every command that computes groups. */
 export interface ComputeFlags extends BootFlags {
   readonly json?: boolean;
@@ -13,9 +20,7 @@ export interface ComputeFlags extends BootFlags {
 }
 
 export const computeFlags = {
-  kernel: text('Answer as this kernel would, in place of the one that the input names', 'version'),
-  cmdline: text('Boot with this command line, in place of the one in the input', 'words'),
-  policy: text('Use the rules of this policy', 'name'),
+  ...bootFlags,
   json: toggle('Print JSON instead of text'),
   quiet: toggle('Leave out notes on what was odd or supposed'),
 } as const;
