@@ -23,11 +23,12 @@ const LAZY = [
   'src/commands/redact.ts',
   'src/commands/abi.ts',
   'src/commands/run.ts',
+  'src/commands/render.ts',
   'src/commands/completion.ts',
 ].map((path) => resolve(path));
 
 /** Of these, the ones that bring libraries in CommonJS with them. */
-const isCommonJs = (path: string): boolean => /tar|convert|commands\/(?:capture|redact)/.test(path);
+const isCommonJs = (path: string): boolean => /tar|convert|commands\/(?:capture|redact|render)/.test(path);
 
 const fileName = (path: string): string => `lazy-${basename(path, '.ts')}`;
 

@@ -8,14 +8,7 @@ import { convert } from './routes/convert.js';
 import { groups } from './routes/groups.js';
 import { policies } from './routes/policies.js';
 import { redact } from './routes/redact.js';
-import { run } from './routes/run.js';
-import { hasColour } from './terminal.js';
-
-/** The `iommu` command. */
-export const createApplication = (version: string): Application<Context> =>
-  buildApplication(
-    buildRouteMap({
-      routes: { groups, check, run, abi, convert, capture, redact, policies, completion },
+      routes: { groups, check, render, run, abi, convert, capture, redact, policies, completion },
       docs: {
         brief: 'IOMMU groups of a machine that is not at hand',
         fullDescription: `IOMMU groups of a machine that is not at hand: computed from a dump, as the kernel would form them.
@@ -24,6 +17,7 @@ export const createApplication = (version: string): Application<Context> =>
   iommu groups my.txt            list its groups
   iommu check my.txt             compare them with those that its kernel formed
   iommu run my.txt -- PROGRAM    start a program that finds that machine at /sys
+  iommu render my.txt --to dir   write the /sys that it would have, for other programs
   sudo iommu capture             take a whole dump, without serial numbers and the like
 
 Exit status: 0 fine, 1 differs, 2 wrong usage or unreadable input, 3 cannot be known from this input.`,
