@@ -111,6 +111,7 @@ export const boot = (machine: Machine, options: BootOptions): RunningMachine => 
     kernel,
     topology,
     iommu,
+    installed: new Set(options.drivers.map(({ name }) => name)),
     assumed: supposed?.text,
     diagnostics,
     doubts,

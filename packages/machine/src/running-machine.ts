@@ -29,6 +29,8 @@ export interface RunningParts {
   readonly kernel: ResolvedKernel;
   readonly topology: PciTopology;
   readonly iommu: Iommu;
+  /** Names of the drivers that were given, whether they found IOMMUs or not. */
+  readonly installed: ReadonlySet<string>;
   readonly assumed: string | undefined;
   readonly diagnostics: readonly Diagnostic[];
   readonly doubts: OrderDoubts;
@@ -47,10 +49,11 @@ export class RunningMachine {
   /** Devices of which only the order of probes, which is not known, decides whether they have an IOMMU. */
   readonly contested: ReadonlySet<Device>;
   readonly #sureIds: ReadonlySet<Group> | undefined;
+  readonly #installed: ReadonlySet<string>;
   readonly #byName = new Map<string, Device>();
 
   /** @internal */
-  constructor({ machine, kernel, topology, iommu, assumed, diagnostics, doubts }: RunningParts) {
+  constructor({ machine, kernel, topology, iommu, installed, assumed, diagnostics, doubts }: RunningParts) {
     this.machine = machine;
     this.kernel = kernel;
     this.topology = topology;
@@ -59,6 +62,7 @@ export class RunningMachine {
     this.diagnostics = diagnostics;
     this.contested = doubts.contested;
     this.#sureIds = doubts.sureIds;
+    this.#installed = installed;
     for (const device of iommu.devices) if (!isPciDevice(device)) this.#byName.set(device.name, device);
   }
 
@@ -99,8 +103,7 @@ export class RunningMachine {
       source: 'iommu_probe_device()',
       devices: [device],
     });
-    const bound = new Set(this.iommu.drivers.map(({ name }) => name));
-    const missing = packagesFor(this.machine.firmware ?? {}).find(({ driver }) => !bound.has(driver));
+    const missing = packagesFor(this.machine.firmware ?? {}).find(({ driver }) => !this.#installed.has(driver));
     if (missing)
       return reason(
         'no-driver',
@@ -112,7 +115,7 @@ export class RunningMachine {
         'The firmware describes no IOMMU: it is absent, or switched off in the firmware settings.',
       );
     const likely = this.#likelyDriver();
-    if (likely && !bound.has(likely.driver)) {
+    if (likely && !this.#installed.has(likely.driver)) {
       return reason(
         'no-driver',
         `The machine looks like one with ${likely.hardware}, and no driver for it is installed: install ${likely.package}.`,
