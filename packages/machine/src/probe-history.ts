@@ -33,7 +33,10 @@ const unique = (devices: readonly Device[]): Device[] => [...new Set(devices)];
  * look for a graphics aperture, whatever was probed for it later. Where no driver is named at all, every device is taken
  * to have been probed.
  *
- * @param devices - All, in the order of their registration.
+ * What was probed of devices that are behind no IOMMU tells nothing of the others: these may have had to wait until the
+ * IOMMU's own driver was there, and were probed once more then, in the order of their first attempts.
+ *
+ * @param devices - Those behind an IOMMU, in the order of their registration.
  * @see Linux v6.12 drivers/base/dd.c really_probe()
  */
 export const probeHistory = (machine: Machine, kernel: ResolvedKernel, devices: readonly Device[]): ProbeHistory => {
@@ -62,7 +65,7 @@ export const probeHistory = (machine: Machine, kernel: ResolvedKernel, devices: 
   );
   const known = new Set(order);
   const rest = devices.filter((device) => !known.has(device));
-  const nobodyLooked = named.length === 0 && [...driverOf.values()].every((driver) => driver === undefined);
+  const nobodyLooked = !probes?.order.length && [...driverOf.values()].every((driver) => driver === undefined);
   const split = order.findIndex((device) => noPortDriver || !isForPortDriver(device));
   const start = split < 0 ? order.length : split;
   return {

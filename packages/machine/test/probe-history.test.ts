@@ -225,3 +225,15 @@ describe('the host bridge of a q35', () => {
     expect(groups(run([q35(), port(1, { driver: null }), card(1)], { kernel, probes }))).toEqual(['0: 01:00.0']);
   });
 });
+
+test('takes no order from probes of devices that are behind no IOMMU', () => {
+  const iommu = { ...card(1, { driver: 'foo' }), address: '0000:00:08.0' };
+  const others = toy({
+    groupsAt: 'driver-probe',
+    unitOf: ({ name }) => (name === iommu.address ? undefined : 'toy0'),
+  });
+  const functions = [port(1), iommu, card(1, { driver: 'foo' }), card(2)];
+  const probes = { order: [probe('00:08.0', 'foo'), probe('00:01.0', 'pcieport'), probe('02:00.0', 'bar')] };
+  const running = boot({ schema: 1, firmware: {}, pci: { functions }, probes }, { drivers: [others] });
+  expect(groups(running)).toEqual(['0: 00:01.0', '?: 02:00.0', '?: 01:00.0']);
+});
