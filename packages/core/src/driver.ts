@@ -143,6 +143,11 @@ export interface BoundDriver {
   readonly groupsAt?: 'unit-registration' | 'driver-probe';
   /** A kernel driver's probe tries once more for a device that got no group when its unit registered. */
   readonly retriesAtDriverProbe?: boolean;
+  /**
+   * The kernel's driver does not look whether registering its unit came to anything: of a unit that a refusal undid the
+   * entry stays, with no device behind it.
+   */
+  readonly keepsUndoneUnits?: boolean;
   /** The hardware makes lazy invalidation unsafe or pointless, so the whole system is strict. @see iommu_set_dma_strict() */
   readonly forcesStrict?: boolean;
   /** The driver changes what the system would choose. @see iommu_set_default_passthrough() */

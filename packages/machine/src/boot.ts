@@ -102,7 +102,13 @@ export const boot = (machine: Machine, options: BootOptions): RunningMachine => 
   };
   const waits = iommu.drivers.some(({ bound }) => bound.groupsAt === 'driver-probe');
   const probe = (device: Device) => attempt(device, () => iommu.probeDriver(device), `probe of ${device.name}`);
-  const history = waits && probeHistory(machine, kernel, iommu.devices);
+  const history =
+    waits &&
+    probeHistory(
+      machine,
+      kernel,
+      iommu.devices.filter((device) => isBehindIommu(device, iommu)),
+    );
   const doubts = history ? probeAtBoot(iommu, history, probe, diagnostics) : NO_DOUBTS;
   const running = new RunningMachine({
     machine,
@@ -110,6 +116,7 @@ export const boot = (machine: Machine, options: BootOptions): RunningMachine => 
     kernel,
     topology,
     iommu,
+    installed: new Set(options.drivers.map(({ name }) => name)),
     assumed: supposed?.text,
     diagnostics,
     doubts,
@@ -117,6 +124,15 @@ export const boot = (machine: Machine, options: BootOptions): RunningMachine => 
   });
   bindRecorded(running, attempt);
   return running;
+};
+
+/** Whether firmware puts the device behind an IOMMU, whatever became of it. */
+const isBehindIommu = (device: Device, { drivers }: Iommu): boolean => {
+  for (const { bound } of drivers) {
+    const answer = bound.unitOf(device);
+    if (answer) return 'unit' in answer;
+  }
+  return false;
 };
 
 /**

@@ -31,6 +31,8 @@ export interface RunningParts {
   readonly kernel: ResolvedKernel;
   readonly topology: PciTopology;
   readonly iommu: Iommu;
+  /** Names of the drivers that were given, whether they found IOMMUs or not. */
+  readonly installed: ReadonlySet<string>;
   readonly assumed: string | undefined;
   readonly diagnostics: readonly Diagnostic[];
   readonly doubts: OrderDoubts;
@@ -57,6 +59,7 @@ export class RunningMachine {
   readonly kernelDrivers: KernelDrivers;
   readonly #bootedKernel: MachineKernel;
   readonly #sureIds: ReadonlySet<Group> | undefined;
+  readonly #installed: ReadonlySet<string>;
   readonly #byName = new Map<string, Device>();
   readonly #events = new Emitter<MachineEvent>();
   readonly #probes: ProbeLog;
@@ -66,7 +69,7 @@ export class RunningMachine {
 
   /** @internal */
   constructor(parts: RunningParts) {
-    const { machine, kernel, topology, iommu, doubts } = parts;
+    const { machine, kernel, topology, iommu, installed, doubts } = parts;
     this.machine = machine;
     this.kernel = kernel;
     this.topology = topology;
@@ -76,6 +79,7 @@ export class RunningMachine {
     this.contested = doubts.contested;
     this.#bootedKernel = parts.bootedKernel;
     this.#sureIds = doubts.sureIds;
+    this.#installed = installed;
     for (const device of iommu.devices) if (!isPciDevice(device)) this.#byName.set(device.name, device);
 
     const emit = (event: MachineEvent): void => this.#events.emit(event);
@@ -146,7 +150,7 @@ export class RunningMachine {
   outcomeOf(device: Device): DeviceOutcome {
     const outcome = this.iommu.outcomeOf(device);
     const [first] = outcome.reasons;
-    return first?.rule === 'no-iommu' ? { ...outcome, reasons: [noIommuReason(this, device)] } : outcome;
+    return first?.rule === 'no-iommu' ? { ...outcome, reasons: [noIommuReason(this, device, this.#installed)] } : outcome;
   }
 
   /** The PCI functions that are plugged in, registered or not; virtual functions are none. */

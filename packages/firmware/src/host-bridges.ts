@@ -1,6 +1,12 @@
-import type { DeviceTree, DeviceTreeNode } from '@iommu/firmware';
-import type { PciBus, PciDevice } from '@iommu/pci';
-import { firstCell, isAvailable, platformName } from './nodes.js';
+import type { DeviceTree, DeviceTreeNode } from './device-tree.js';
+import { firstCell, isAvailable, platformName } from './node-properties.js';
+
+/** Where a PCI root bus is: its segment, and the device below `/sys/devices` that it belongs to. */
+export interface RootBusPlace {
+  readonly segment: number;
+  /** `platform/4010000000.pcie`; `undefined` where it is not known. */
+  readonly parentPath: string | undefined;
+}
 
 /** A node of a PCI host bridge, by what its segment and its platform device are called. */
 interface Host {
@@ -14,14 +20,14 @@ const isHost = (node: DeviceTreeNode): boolean =>
   node.property('device_type')?.text === 'pci' && node.parent?.property('device_type')?.text !== 'pci';
 
 /**
- * The host bridges of a tree. Where no node states its segment, they count up in the tree's order.
+ * The PCI host bridges of a tree. Where no node states its segment, they count up in the tree's order.
  *
  * @see Linux v7.0 drivers/pci/pci.c of_pci_bus_find_domain_nr()
  */
-export class Hosts {
+export class HostBridges {
+  /** Those that are not switched off, in the tree's order. */
   readonly nodes: readonly DeviceTreeNode[];
   readonly #hosts: readonly Host[];
-  readonly #byRoot = new Map<PciBus, DeviceTreeNode | undefined>();
 
   constructor(tree: DeviceTree) {
     this.nodes = [...tree.nodes()].filter((node) => isHost(node) && isAvailable(node));
@@ -32,15 +38,8 @@ export class Hosts {
     }));
   }
 
-  /** The host bridge above a function: that of the device below which its root bus stands, else that of its segment. */
-  above({ pciBus }: PciDevice): DeviceTreeNode | undefined {
-    let root = pciBus;
-    while (root.parent) root = root.parent;
-    if (!this.#byRoot.has(root)) this.#byRoot.set(root, this.#find(root));
-    return this.#byRoot.get(root);
-  }
-
-  #find({ parentPath, segment }: PciBus): DeviceTreeNode | undefined {
+  /** The host bridge of a root bus: that of the device which the bus belongs to, else that of its segment. */
+  of({ parentPath, segment }: RootBusPlace): DeviceTreeNode | undefined {
     const name = parentPath?.split('/').at(-1);
     const host =
       this.#hosts.find(({ platformName: own }) => own === name) ?? this.#hosts.find((one) => one.segment === segment);

@@ -1,7 +1,8 @@
-import type { DeviceTree, DeviceTreeNode } from '@iommu/firmware';
+import type { DeviceTree, DeviceTreeNode } from './device-tree.js';
 
 /*
- * What the properties of a device tree's nodes mean, as far as SMMUs need it.
+ * What the properties of a device tree's nodes mean, as far as IOMMUs need it: the Devicetree Specification v0.4, chapter 2,
+ * with Linux where that says less.
  */
 
 /** Cells of an address, and of a size, where no node says. */

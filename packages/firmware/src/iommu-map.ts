@@ -1,8 +1,8 @@
-import type { DeviceTree, DeviceTreeNode } from '@iommu/firmware';
-import { firstCell } from './nodes.js';
+import type { DeviceTree, DeviceTreeNode } from './device-tree.js';
+import { firstCell } from './node-properties.js';
 
-/** What `iommu-map` makes of a requester id. */
-export type MapResult =
+/** What `iommu-map` makes of a requester id: the node of an IOMMU, and the id that arrives there. */
+export type MappedRequesterId =
   | { readonly target: DeviceTreeNode; readonly id: number }
   /** `no-property`: nothing is translated. `no-entry`: this id is not. `invalid`: the property contradicts itself. */
   | { readonly failure: 'no-property' | 'no-entry' | 'invalid' };
@@ -16,7 +16,7 @@ const BYTES_PER_ENTRY = 16;
  *
  * @see Linux v7.0 drivers/of/base.c of_map_id()
  */
-export const mapRequesterId = (tree: DeviceTree, host: DeviceTreeNode, rid: number): MapResult => {
+export const mapRequesterId = (tree: DeviceTree, host: DeviceTreeNode, rid: number): MappedRequesterId => {
   const map = host.property('iommu-map');
   if (!map) return { failure: 'no-property' };
   if (map.length === 0 || map.length % BYTES_PER_ENTRY !== 0) return { failure: 'invalid' };

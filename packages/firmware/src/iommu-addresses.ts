@@ -1,6 +1,6 @@
 import type { ReservedRegion } from '@iommu/core';
-import type { DeviceTree, DeviceTreeNode, DeviceTreeProperty } from '@iommu/firmware';
-import { addressCells, firstRange, sizeCells } from './nodes.js';
+import type { DeviceTree, DeviceTreeNode, DeviceTreeProperty } from './device-tree.js';
+import { addressCells, firstRange, sizeCells } from './node-properties.js';
 
 /** What one node of reserved memory says of a device. */
 const regionsIn = (
