@@ -3,6 +3,27 @@
  *
  * @packageDocumentation
  */
+
+export { applyChange, applyChanges, type ChangedMachine, type ChangeOptions } from './change/apply-change.js';
+export { CARDS, cardNamed } from './change/cards.js';
+export {
+  type AcsChange,
+  type AddChange,
+  type BypassChange,
+  type Card,
+  type Change,
+  type CommandLineChange,
+  formatChange,
+  type KernelChange,
+  type MoveChange,
+  type PolicyChange,
+  type ReaddressChange,
+  type RemoveChange,
+  type SwapChange,
+  type TableChange,
+  type VfsChange,
+} from './change/change.js';
+export { parseChange, parseChanges } from './change/parse-change.js';
 export { type Agreement, type CheckReport, check, type DifferingDevice, partitionIsCertain } from './check.js';
 export { type Bounds, type ComparisonReport, comparePolicies, type GroupChange } from './compare-policies.js';
 export {

@@ -34,9 +34,10 @@ const acsReadFor = (
   { kernel, commandLine }: BootOptions,
   resolved: ResolvedKernel,
 ): Pick<PciSettings, 'acsRead' | 'acsReadElsewhere'> => {
+  const readUnder = machine.pci?.acsReadUnder ?? machine.kernel;
   const other =
-    (kernel !== undefined && kernel !== machine.kernel?.release) ||
-    (commandLine !== undefined && commandLine !== machine.kernel?.commandLine);
+    (kernel ?? machine.kernel?.release) !== readUnder?.release ||
+    (commandLine ?? machine.kernel?.commandLine) !== readUnder?.commandLine;
   // What was read after boot then is more than what groups rest on.
   if (isAfterGrouping(resolved) && machine.pci?.acsRead !== 'before-boot')
     return { acsRead: 'unknown', acsReadElsewhere: true };
