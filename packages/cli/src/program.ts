@@ -8,6 +8,14 @@ import { convert } from './routes/convert.js';
 import { groups } from './routes/groups.js';
 import { policies } from './routes/policies.js';
 import { redact } from './routes/redact.js';
+import { render } from './routes/render.js';
+import { run } from './routes/run.js';
+import { hasColour } from './terminal.js';
+
+/** The `iommu` command. */
+export const createApplication = (version: string): Application<Context> =>
+  buildApplication(
+    buildRouteMap({
       routes: { groups, check, render, run, abi, convert, capture, redact, policies, completion },
       docs: {
         brief: 'IOMMU groups of a machine that is not at hand',
