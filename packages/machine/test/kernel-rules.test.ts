@@ -55,6 +55,10 @@ const BORDERS = [
   ['amd-features', '6.0', 'efr2-first'],
   ['amd-features', '6.6', 'efr2-first'],
   ['amd-features', '6.7', undefined],
+  ['driver-bind', '5.13', 'ENODEV'],
+  ['driver-bind', '5.14', undefined],
+  ['pci-autoprobe', '6.18', 'always'],
+  ['pci-autoprobe', '6.19', undefined],
   ['acs-broken-sv', '6.19', undefined],
   ['acs-broken-sv', '7.0', 'masked'],
 ] as const;
