@@ -53,12 +53,13 @@ export const withMultifunction = (description: MachinePciFunction, multifunction
 /** How many virtual functions a physical one has switched on. */
 export const withVirtualFunctions = (description: MachinePciFunction, count: number): MachinePciFunction => {
   const { sriov } = factsOf(pciFunction(description));
-  if (!sriov || description.config === undefined) return description;
+  const at = sriov?.at;
+  if (at === undefined || description.config === undefined) return description;
   const bytes = toBytes(description.config, 'config');
-  const control = (bytes[sriov.at + SRIOV_CONTROL] ?? 0) & ~(VF_ENABLE | VF_MEMORY);
+  const control = (bytes[at + SRIOV_CONTROL] ?? 0) & ~(VF_ENABLE | VF_MEMORY);
   return patched(description, {
-    [sriov.at + SRIOV_CONTROL]: count > 0 ? control | VF_ENABLE | VF_MEMORY : control,
-    [sriov.at + SRIOV_NUM_VFS]: count & 0xff,
-    [sriov.at + SRIOV_NUM_VFS + 1]: count >> 8,
+    [at + SRIOV_CONTROL]: count > 0 ? control | VF_ENABLE | VF_MEMORY : control,
+    [at + SRIOV_NUM_VFS]: count & 0xff,
+    [at + SRIOV_NUM_VFS + 1]: count >> 8,
   });
 };

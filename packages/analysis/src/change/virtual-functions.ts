@@ -21,7 +21,8 @@ const placesOf = (node: FunctionNode): VirtualPlaces => {
   const { sriov, vendor } = factsOf(pciFunction(node.description));
   if (sriov) {
     const { offset, stride, totalVfs: total, deviceId } = sriov;
-    return { offset, stride, total, id: vendor === undefined ? undefined : `${hex(vendor)}:${hex(deviceId)}` };
+    const isKnown = vendor !== undefined && deviceId !== undefined;
+    return { offset, stride, total, id: isKnown ? `${hex(vendor)}:${hex(deviceId)}` : undefined };
   }
   const [first, second] = [...node.virtual].sort((a, b) => a.offset - b.offset);
   if (first) {
