@@ -22,6 +22,7 @@ const LAZY = [
   'src/commands/capture.ts',
   'src/commands/redact.ts',
   'src/commands/run.ts',
+  'src/serve.ts',
   'src/commands/completion.ts',
 ].map((path) => resolve(path));
 
