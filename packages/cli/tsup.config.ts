@@ -24,6 +24,7 @@ const LAZY = [
   'src/commands/abi.ts',
   'src/commands/run.ts',
   'src/commands/render.ts',
+  'src/serve.ts',
   'src/commands/completion.ts',
 ].map((path) => resolve(path));
 

@@ -1,12 +1,16 @@
+import { accessSync, constants } from 'node:fs';
 import { groupsReport } from '@iommu/analysis';
 import { IommuError, isIommuError } from '@iommu/core';
-import { sysfsOf } from '@iommu/sysfs';
-import { enterView, inMemory } from '@iommu/sysfs/view';
+import type { Machine } from '@iommu/machine';
+import { type SysfsTree, sysfsOf } from '@iommu/sysfs';
+import type { Mount } from '@iommu/sysfs/mount';
+import { enterView, inMemory, live, type View } from '@iommu/sysfs/view';
 import { type BootFlags, bootBoth, readInput } from '../input.js';
-import { sayError, sayNotes } from '../talk.js';
+import { say, sayError, sayNotes } from '../talk.js';
 
 export interface RunFlags extends BootFlags {
   readonly replace?: boolean;
+  readonly static?: boolean;
   readonly privileged?: boolean;
   readonly quiet?: boolean;
 }
@@ -14,15 +18,39 @@ export interface RunFlags extends BootFlags {
 /** As `env`, `timeout` and `chroot` tell that they failed themselves. */
 const CANNOT_RUN = 125;
 
-/** `iommu run INPUT -- PROGRAM ARGS...`: the program's own status. */
-export const run = async (words: readonly string[], flags: RunFlags): Promise<number> => {
+const hasFuse = (): boolean => {
   try {
-    return await runInView(words, flags);
-  } catch (error) {
-    if (!isIommuError(error)) throw error;
-    sayError(`${error.message} (${error.code})`);
-    return CANNOT_RUN;
+    accessSync('/dev/fuse', constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    return false;
   }
+};
+
+/** A live tree where that can be, else one as it is now. */
+const backing = (machine: Machine, tree: SysfsTree, flags: RunFlags): Exclude<View['modelled'], string> => {
+  const { kernel, cmdline, policy, quiet } = flags;
+  if (flags.static || !hasFuse()) return inMemory(tree);
+  // Its end is seen by the program; that it was too early is all that there is to say.
+  const onMount = ({ ended }: Mount): void => void ended.catch((error: Error) => sayError(error.message));
+  const mounting = live({
+    machine,
+    tree,
+    onMount,
+    server: new URL('./lazy-serve.js', import.meta.url),
+    ...(kernel !== undefined && { kernel }),
+    ...(cmdline !== undefined && { commandLine: cmdline }),
+    ...(policy !== undefined && { policy }),
+  });
+  return async (place) => {
+    try {
+      return await mounting(place);
+    } catch (error) {
+      if (!isIommuError(error, 'ERR_SYSFS_MOUNT')) throw error;
+      if (!quiet) say(`nothing can be written to below /sys, and nothing changes there: ${error.message}`);
+      return inMemory(tree)(place);
+    }
+  };
 };
 
 const runInView = async ([input, program, ...args]: readonly string[], flags: RunFlags): Promise<number> => {
@@ -35,7 +63,7 @@ const runInView = async ([input, program, ...args]: readonly string[], flags: Ru
   const commandLine = flags.cmdline ?? machine.kernel?.commandLine;
   return enterView(
     {
-      modelled: inMemory(sysfsOf(running)),
+      modelled: backing(machine, sysfsOf(running), flags),
       mode: flags.replace ? 'replace' : 'union',
       privileged: flags.privileged === true,
       ...(commandLine !== undefined && { commandLine }),
@@ -43,4 +71,15 @@ const runInView = async ([input, program, ...args]: readonly string[], flags: Ru
     program,
     args,
   );
+};
+
+/** `iommu run INPUT -- PROGRAM ARGS...` @returns The program's own status. */
+export const run = async (words: readonly string[], flags: RunFlags): Promise<number> => {
+  try {
+    return await runInView(words, flags);
+  } catch (error) {
+    if (!isIommuError(error)) throw error;
+    sayError(`${error.message} (${error.code})`);
+    return CANNOT_RUN;
+  }
 };

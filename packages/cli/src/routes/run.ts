@@ -20,6 +20,7 @@ export const run = buildCommand<RunFlags, string[], Context>({
     },
     flags: {
       replace: toggle('Show nothing of the real /sys, not even where the model has nothing'),
+      static: toggle('A tree that nothing is written to and that does not change, also where FUSE could make it live'),
       privileged: toggle(
         'As root: leave the program its rights over the machine, and with them a way to the real /sys',
       ),
