@@ -24,6 +24,7 @@ export {
   type VfsChange,
 } from './change/change.js';
 export { parseChange, parseChanges } from './change/parse-change.js';
+export { cardsOf, type PluggedCard } from './change/places.js';
 export { type Agreement, type CheckReport, check, type DifferingDevice, partitionIsCertain } from './check.js';
 export { type Bounds, type ComparisonReport, comparePolicies, type GroupChange } from './compare-policies.js';
 export {

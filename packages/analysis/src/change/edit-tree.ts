@@ -1,3 +1,4 @@
+import { isIommuError } from '@iommu/core';
 import { functionOf, PcieType, slotOf, tryParsePciAddress } from '@iommu/pci';
 import type { AddChange, MoveChange, ReaddressChange, RemoveChange, SwapChange } from './change.js';
 import { impossible, undecided } from './change.js';
@@ -59,12 +60,18 @@ const socketOf = (bridge: FunctionNode): { readonly bus: BusNode; readonly isLin
   return { bus: behind, isLink: LINKS.includes(express) };
 };
 
+/** A card fits where it is now, whatever it shows; `undefined`: nothing tells whether it is one of PCI Express. */
+const isExpressCard = ({ bus, functions }: Plugged): boolean | undefined => {
+  if (bus.self && LINKS.includes(bus.self.express)) return true;
+  const express = functions[0]?.express;
+  return express === undefined ? undefined : express !== null;
+};
+
 /** @throws IommuError `ERR_CHANGE` when a card is of another kind than a socket. */
-const checkFit = (card: readonly FunctionNode[], bridge: FunctionNode, isLink: boolean): void => {
-  const [first] = card;
-  if (!first || first.express === undefined || bridge.express === undefined) return;
-  const isExpress = first.express !== null;
-  if (isExpress === isLink) return;
+const checkFit = (card: Plugged, bridge: FunctionNode, isLink: boolean): void => {
+  const isExpress = isExpressCard(card);
+  const [first] = card.functions;
+  if (!first || isExpress === undefined || bridge.express === undefined || isExpress === isLink) return;
   const kind = (express: boolean) => (express ? 'PCI Express' : 'conventional PCI');
   throw impossible(`${nameOf(first)} is ${kind(isExpress)}, and ${nameOf(bridge)} leads to ${kind(isLink)}`);
 };
@@ -110,16 +117,37 @@ const put = (functions: readonly FunctionNode[], bus: BusNode, slot: number): vo
 const isBelow = (node: FunctionNode, card: readonly FunctionNode[]): boolean =>
   card.some((one) => one === node || (one.behind !== undefined && functionsBelow(one.behind).includes(node)));
 
-const plugIn = (card: Plugged, bridge: FunctionNode): void => {
+/** Where a card would go behind a bridge. @throws IommuError `ERR_CHANGE`, `ERR_CHANGE_UNKNOWN` when it cannot. */
+const placeFor = (card: Plugged, bridge: FunctionNode): { readonly bus: BusNode; readonly slot: number } => {
   if (isBelow(bridge, card.functions))
     throw impossible(`${nameOf(bridge)} is part of the card that is to go behind it`);
   const { bus, isLink } = socketOf(bridge);
-  checkFit(card.functions, bridge, isLink);
+  checkFit(card, bridge, isLink);
   const [occupant] = bus.functions;
   if (isLink && occupant)
     throw impossible(`${nameOf(occupant)} is behind ${nameOf(bridge)} already; expected a port with an empty slot`);
+  return { bus, slot: isLink ? 0 : freeSlot(bus, slotOf(card.functions[0]?.devfn ?? 0)) };
+};
+
+const plugIn = (card: Plugged, bridge: FunctionNode): void => {
+  const { bus, slot } = placeFor(card, bridge);
   take(card);
-  put(card.functions, bus, isLink ? 0 : freeSlot(bus, slotOf(card.functions[0]?.devfn ?? 0)));
+  put(card.functions, bus, slot);
+};
+
+/** The bridges behind which the card with a function could go. */
+export const placesFor = (tree: PciTree, device: string): string[] => {
+  const card = pluggedIn(functionAt(tree, device));
+  return [...tree.functions].flatMap(([address, bridge]) => {
+    if (bridge === card.bus.self) return [];
+    try {
+      placeFor(card, bridge);
+      return [address];
+    } catch (error) {
+      if (isIommuError(error, 'ERR_CHANGE') || isIommuError(error, 'ERR_CHANGE_UNKNOWN')) return [];
+      throw error;
+    }
+  });
 };
 
 export const move = (tree: PciTree, { device, to }: MoveChange): void => {
@@ -139,7 +167,7 @@ export const swap = (tree: PciTree, change: SwapChange): void => {
     [one, other],
     [other, one],
   ] as const)
-    if (place.bus.self) checkFit(card.functions, place.bus.self, socketOf(place.bus.self).isLink);
+    if (place.bus.self) checkFit(card, place.bus.self, socketOf(place.bus.self).isLink);
   const slots = [slotOf(a.devfn), slotOf(b.devfn)] as const;
   take(one);
   take(other);
