@@ -159,7 +159,9 @@ export class RunningMachine {
   outcomeOf(device: Device): DeviceOutcome {
     const outcome = this.iommu.outcomeOf(device);
     const [first] = outcome.reasons;
-    return first?.rule === 'no-iommu' ? { ...outcome, reasons: [noIommuReason(this, device, this.#installed)] } : outcome;
+    return first?.rule === 'no-iommu'
+      ? { ...outcome, reasons: [noIommuReason(this, device, this.#installed)] }
+      : outcome;
   }
 
   /** The PCI functions that are plugged in, registered or not; virtual functions are none. */
