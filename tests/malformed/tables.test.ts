@@ -2,13 +2,15 @@ import { createHash } from 'node:crypto';
 import { isIommuError } from '@iommu/core';
 import { sealAcpiTable } from '@iommu/firmware';
 import { boot, type Machine, toBytes } from '@iommu/machine';
+import { virtioIommu } from 'iommu-driver-virtio';
 import { describe, expect, test } from 'vitest';
 import { allDrivers } from '../support/drivers.js';
 import { machineOf, recordedMachines } from '../support/recordings.js';
 import { sampled } from '../support/sweep.js';
 
 /** Tables that decide on groups. */
-const SIGNATURES = ['DMAR', 'IVRS', 'IORT'];
+const SIGNATURES = ['DMAR', 'IVRS', 'IORT', 'VIOT'];
+const drivers = [...allDrivers(), virtioIommu()];
 
 /** A recorded table in the machine that it is of. */
 interface RecordedTable {
@@ -19,7 +21,7 @@ interface RecordedTable {
 }
 
 const tables = new Map<string, RecordedTable>();
-for (const { name, tree } of await recordedMachines(['vtd', 'amdvi', 'smmuv3', 'rules', 'asked'])) {
+for (const { name, tree } of await recordedMachines(['vtd', 'amdvi', 'smmuv3', 'virtio-iommu', 'rules', 'asked'])) {
   const machine = machineOf(tree);
   for (const signature of SIGNATURES) {
     const table = machine.firmware?.acpi?.[signature];
@@ -34,7 +36,7 @@ for (const { name, tree } of await recordedMachines(['vtd', 'amdvi', 'smmuv3', '
 const failure = ({ machine, signature }: RecordedTable, bytes: Uint8Array): unknown => {
   const acpi = { ...machine.firmware?.acpi, [signature]: bytes };
   try {
-    const { iommu } = boot({ ...machine, firmware: { ...machine.firmware, acpi } }, { drivers: allDrivers() });
+    const { iommu } = boot({ ...machine, firmware: { ...machine.firmware, acpi } }, { drivers });
     for (const group of iommu.groups) iommu.reservedRegions(group);
     for (const device of iommu.devices) iommu.outcomeOf(device).reasons.map(({ text }) => text);
   } catch (error) {
