@@ -54,6 +54,7 @@ class BoundVirtio implements BoundDriver {
   readonly #unread: Reason | undefined;
   readonly #byCarrier: ReadonlyMap<Carrier, VirtioUnit>;
   readonly #window: ReservedRegion;
+  readonly #told = new Set<Device>();
 
   /** @param unread - Why the kernel does not read what firmware says. */
   constructor(platform: Platform, firmware: VirtioFirmware | undefined, unread: Reason | undefined) {
@@ -90,14 +91,19 @@ class BoundVirtio implements BoundDriver {
 
   probeDevice(device: Device, { unit }: VirtioFound): Refusal | undefined {
     const refusal = askAbout(device, unit, this.groupsAt === 'unit-registration');
-    if (refusal) {
-      this.#platform.report({
-        severity: 'assumed',
-        code: 'virtio-iommu-endpoints',
-        message: `what the virtual IOMMU answers is not in the input; as QEMU's would, it is taken to know no endpoint for ${device.name}`,
-      });
-    }
+    if (refusal) this.#tellSupposition(device);
     return refusal;
+  }
+
+  /** Once, however often the device is probed. */
+  #tellSupposition(device: Device): void {
+    if (this.#told.has(device)) return;
+    this.#told.add(device);
+    this.#platform.report({
+      severity: 'assumed',
+      code: 'virtio-iommu-endpoints',
+      message: `what the virtual IOMMU answers is not in the input; as QEMU's would, it is taken to know no endpoint for ${device.name}`,
+    });
   }
 
   /** @see Linux v7.0 drivers/iommu/virtio-iommu.c viommu_device_group() */

@@ -4,7 +4,7 @@ import { itsPage, msiFramePage } from '../interrupt-pages.js';
 
 /*
  * Of the Multiple APIC Description Table, where devices write their interrupts on Arm.
- * ACPI Specification 6.5, sections 5.2.12.15 (GIC MSI Frame) and 5.2.12.18 (GIC Interrupt Translation Service).
+ * ACPI Specification 6.5, sections 5.2.12.16 (GIC MSI Frame) and 5.2.12.18 (GIC Interrupt Translation Service).
  */
 
 const FIRST_STRUCTURE = 44;
