@@ -5,11 +5,15 @@ import { root } from '../support/command.js';
 import { type CodeBlock, codeBlocks } from '../support/markdown.js';
 import { runTool } from '../support/packed.js';
 
+/** Packages that others would publish. */
+const driverExamples = readdirSync(join(root, 'examples')).filter((name) => name.startsWith('iommu-driver-'));
+
 const markdown = [
   join(root, 'README.md'),
   join(root, 'CONTRIBUTING.md'),
   ...readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name, 'README.md')),
   ...readdirSync(join(root, 'docs')).map((name) => join(root, 'docs', name)),
+  ...driverExamples.map((name) => join(root, 'examples', name, 'README.md')),
 ].filter((path) => path.endsWith('.md'));
 
 interface Sample {
@@ -44,7 +48,7 @@ describe.each(markdown.flatMap(samplesIn))('$name', ({ name, code, output }) => 
 
 test('there are samples in every package README but that of the command', () => {
   const without = markdown.filter(
-    (path) => path.includes('/packages/') && !path.includes('/cli/') && samplesIn(path).length === 0,
+    (path) => /\/packages\/(?!cli\/)|\/iommu-driver-/.test(path) && samplesIn(path).length === 0,
   );
   expect(without).toEqual([]);
 });

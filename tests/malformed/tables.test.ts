@@ -3,13 +3,15 @@ import { applyChange, cardsOf, type MoveChange } from '@iommu/analysis';
 import { isIommuError } from '@iommu/core';
 import { sealAcpiTable } from '@iommu/firmware';
 import { boot, type Machine, toBytes } from '@iommu/machine';
+import { virtioIommu } from 'iommu-driver-virtio';
 import { describe, expect, test } from 'vitest';
 import { allDrivers } from '../support/drivers.js';
 import { machineOf, recordedMachines } from '../support/recordings.js';
 import { sampled } from '../support/sweep.js';
 
 /** Tables that decide on groups. */
-const SIGNATURES = ['DMAR', 'IVRS', 'IORT'];
+const SIGNATURES = ['DMAR', 'IVRS', 'IORT', 'VIOT'];
+const drivers = [...allDrivers(), virtioIommu()];
 
 /** A recorded table in the machine that it is of. */
 interface RecordedTable {
@@ -22,7 +24,7 @@ interface RecordedTable {
 }
 
 const tables = new Map<string, RecordedTable>();
-for (const { name, tree } of await recordedMachines(['vtd', 'amdvi', 'smmuv3', 'rules', 'asked'])) {
+for (const { name, tree } of await recordedMachines(['vtd', 'amdvi', 'smmuv3', 'virtio-iommu', 'rules', 'asked'])) {
   const machine = machineOf(tree);
   for (const signature of SIGNATURES) {
     const table = machine.firmware?.acpi?.[signature];
@@ -38,7 +40,7 @@ for (const { name, tree } of await recordedMachines(['vtd', 'amdvi', 'smmuv3', '
 const failure = ({ machine, signature, move }: RecordedTable, bytes: Uint8Array): unknown => {
   const acpi = { ...machine.firmware?.acpi, [signature]: bytes };
   try {
-    const { iommu } = boot({ ...machine, firmware: { ...machine.firmware, acpi } }, { drivers: allDrivers() });
+    const { iommu } = boot({ ...machine, firmware: { ...machine.firmware, acpi } }, { drivers });
     for (const group of iommu.groups) iommu.reservedRegions(group);
     for (const device of iommu.devices) iommu.outcomeOf(device).reasons.map(({ text }) => text);
     if (move) applyChange({ ...machine, firmware: { ...machine.firmware, acpi } }, move, { drivers: allDrivers() });

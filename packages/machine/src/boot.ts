@@ -102,14 +102,9 @@ export const boot = (machine: Machine, options: BootOptions): RunningMachine => 
     }
   };
   const waits = iommu.drivers.some(({ bound }) => bound.groupsAt === 'driver-probe');
+  const waiting = waits ? iommu.devices.filter((device) => isGroupedAtProbe(device, iommu)) : [];
   const probe = (device: Device) => attempt(device, () => iommu.probeDriver(device), `probe of ${device.name}`);
-  const history =
-    waits &&
-    probeHistory(
-      machine,
-      kernel,
-      iommu.devices.filter((device) => isBehindIommu(device, iommu)),
-    );
+  const history = waiting.length > 0 && probeHistory(machine, kernel, waiting);
   const doubts = history ? probeAtBoot(iommu, history, probe, diagnostics) : NO_DOUBTS;
   const running = new RunningMachine({
     machine,
@@ -127,11 +122,11 @@ export const boot = (machine: Machine, options: BootOptions): RunningMachine => 
   return running;
 };
 
-/** Whether firmware puts the device behind an IOMMU, whatever became of it. */
-const isBehindIommu = (device: Device, { drivers }: Iommu): boolean => {
+/** Whether the device is behind an IOMMU, and gets its group when a kernel driver is probed for it. */
+const isGroupedAtProbe = (device: Device, { drivers }: Iommu): boolean => {
   for (const { bound } of drivers) {
     const answer = bound.unitOf(device);
-    if (answer) return 'unit' in answer;
+    if (answer) return 'unit' in answer && bound.groupsAt === 'driver-probe';
   }
   return false;
 };

@@ -39,7 +39,7 @@ const unique = (devices: readonly Device[]): Device[] => [...new Set(devices)];
  * What was probed of devices that are behind no IOMMU tells nothing of the others: these may have had to wait until the
  * IOMMU's own driver was there, and were probed once more then, in the order of their first attempts.
  *
- * @param devices - Those behind an IOMMU, in the order of their registration.
+ * @param devices - Those that get their groups so, in the order of their registration.
  * @see Linux v6.12 drivers/base/dd.c really_probe()
  */
 export const probeHistory = (machine: Machine, kernel: ResolvedKernel, devices: readonly Device[]): ProbeHistory => {

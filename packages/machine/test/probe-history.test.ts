@@ -237,3 +237,12 @@ test('takes no order from probes of devices that are behind no IOMMU', () => {
   const running = boot({ schema: 1, firmware: {}, pci: { functions }, probes }, { drivers: [others] });
   expect(groups(running)).toEqual(['0: 00:01.0', '?: 02:00.0', '?: 01:00.0']);
 });
+
+test('tells nothing of devices that another driver grouped when its units registered', () => {
+  const early = toy({ name: 'early', unitOf: ({ name }) => (name.startsWith('0000:00') ? 'toy0' : undefined) });
+  const functions = [port(1), card(1)].map(({ driver: _, ...rest }) => rest);
+  const running = boot({ schema: 1, firmware: {}, pci: { functions } }, { drivers: [early, driver] });
+  expect(groups(running)).toEqual(['0: 00:01.0', '1: 01:00.0']);
+  const guess = running.diagnostics.find(({ code }) => code === 'probes-unknown');
+  expect(guess?.message).toContain('probed for 0000:01:00.0;');
+});
