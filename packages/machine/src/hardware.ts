@@ -137,6 +137,8 @@ export class Hardware {
   missing(topology: PciTopology, bus?: PciBus): Plugged[] {
     const children = new Map<Plugged | number, Plugged[]>();
     for (const one of [...this.#functions.values()].sort((a, b) => a.key - b.key)) {
+      const { parent } = one.description;
+      if (typeof parent === 'string' && !this.find(parent)) continue;
       const place = this.above(one) ?? busKey(one.segment, busOf(one.rid));
       const list = children.get(place);
       if (list) list.push(one);
