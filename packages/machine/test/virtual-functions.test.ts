@@ -146,10 +146,12 @@ test.each(['pci-stub', 'foo', 'vfio-pci'])('a driver that does not configure SR-
 });
 
 test.each([
-  ['nvme', '4.17', 'ENOENT'],
-  ['nvme', '4.18', undefined],
+  ['pci-pf-stub', '4.17', 'ENOENT'],
+  ['pci-pf-stub', '4.18', undefined],
+  ['vfio-pci', '5.6', 'ENOENT'],
+  ['vfio-pci', '5.7', undefined],
 ])('%s of %s gives %s', (driver, release, errno) => {
-  const running = live({ release });
+  const running = live({ release, commandLine: 'vfio-pci.enable_sriov=1' });
   running.bindDriver(running.device(NIC), driver);
   expect(set(running, 2)).toBe(errno);
 });
