@@ -6,11 +6,13 @@ import {
   type Group,
   type Iommu,
   IommuError,
+  refused,
 } from '@iommu/core';
-import { isPciDevice, type PciBus, type PciDevice, type PciTopology, tryParsePciAddress } from '@iommu/pci';
+import { isPciDevice, type PciBus, type PciTopology, tryParsePciAddress } from '@iommu/pci';
 import { describeMachine } from './describe.js';
 import { Hardware } from './hardware.js';
 import type { ResolvedKernel } from './kernel.js';
+import { DriverCore } from './kernel-drivers/driver-core.js';
 import { KernelDrivers } from './kernel-drivers/kernel-drivers.js';
 import type { Machine, MachineDevice, MachineKernel, MachinePciFunction } from './machine.js';
 import type { MachineEvent } from './machine-events.js';
@@ -21,7 +23,7 @@ import type { OrderDoubts } from './probe-at-boot.js';
 import { UNNAMED_DRIVER } from './probe-history.js';
 import { ProbeLog } from './probe-log.js';
 import type { Probe } from './probe-order.js';
-import { type Placing, physical, VirtualFunctions } from './virtual-functions.js';
+import { physical, type SriovState, VirtualFunctions } from './virtual-functions.js';
 
 /** @internal What {@link boot} puts together. */
 export interface RunningParts {
@@ -55,6 +57,7 @@ export class RunningMachine {
   readonly contested: ReadonlySet<Device>;
   /** The drivers of the PCI bus, `/sys/bus/pci/drivers`. */
   readonly kernelDrivers: KernelDrivers;
+  readonly #drivers: DriverCore;
   readonly #bootedKernel: MachineKernel;
   readonly #sureIds: ReadonlySet<Group> | undefined;
   readonly #byName = new Map<string, Device>();
@@ -81,16 +84,18 @@ export class RunningMachine {
     const emit = (event: MachineEvent): void => this.#events.emit(event);
     iommu.on(emit);
     const probes = new ProbeLog(parts.probes);
-    const drivers = new KernelDrivers({
+    const drivers = new DriverCore({
       kernel,
       topology,
       iommu,
       probes,
       emit,
       vfsOf: (device) => this.#vfs.countOf(device),
-      probesVf: ({ physicalFunction }) => !physicalFunction || this.#vfs.autoprobeOf(physicalFunction),
+      probesVf: ({ physicalFunction }) => !physicalFunction || this.#vfs.probes(physicalFunction),
       leaves: (device, driver) => this.#vfs.driverLeaves(device, driver),
     });
+    const kernelDrivers = new KernelDrivers(drivers);
+    this.kernelDrivers = kernelDrivers;
     const functions = machine.pci?.functions ?? [];
     const hardware = new Hardware(machine.pci ?? { functions });
     const hotPlug = new PciHotPlug({
@@ -100,6 +105,10 @@ export class RunningMachine {
       hardware,
       probes,
       emit,
+      load: (driver, device) => {
+        if (!kernelDrivers.has(driver)) kernelDrivers.register(driver);
+        drivers.drivers.get(driver)?.learn(device);
+      },
       forgetVfs: (device) => this.#vfs.forget(device),
     });
     const virtual = functions.filter(({ physicalFunction }) => physicalFunction !== undefined);
@@ -107,7 +116,7 @@ export class RunningMachine {
     this.#probes = probes;
     this.#hardware = hardware;
     this.#hotPlug = hotPlug;
-    this.kernelDrivers = drivers;
+    this.#drivers = drivers;
   }
 
   /**
@@ -221,12 +230,12 @@ export class RunningMachine {
       this.#hotPlug.remove(device);
       return;
     }
-    this.kernelDrivers.release(device);
+    this.#drivers.release(device);
     try {
       this.iommu.removeDevice(device);
     } finally {
       this.#byName.delete(device.name);
-      this.kernelDrivers.forget(device);
+      this.#drivers.forget(device);
       this.#probes.delete(device);
       this.#events.emit({ type: 'device-removed', device });
     }
@@ -244,7 +253,7 @@ export class RunningMachine {
    * @throws IommuError `ERR_REFUSED` with `EBUSY` when the device has a driver or its group's DMA belongs to another
    */
   bindDriver(device: Device, name: string): void {
-    this.kernelDrivers.adopt(device, name);
+    this.#drivers.adopt(device, name);
   }
 
   /**
@@ -260,25 +269,19 @@ export class RunningMachine {
     this.#vfs.set(physical(device), count);
   }
 
-  /** `sriov_numvfs`: how many virtual functions of the device were switched on; removing one does not change it. */
-  vfsOf(device: Device): number {
-    return this.#vfs.countOf(device);
+  /** The files `sriov_*` of a device; `undefined`: it has none, or nothing tells that it has. */
+  sriovOf(device: Device): SriovState | undefined {
+    return isPciDevice(device) && !device.isVirtualFunction ? this.#vfs.stateOf(device) : undefined;
   }
 
   /**
-   * How many virtual functions a device can have, and at which ids: `sriov_totalvfs`, `sriov_offset`, `sriov_stride`;
-   * `undefined`: none, as far as the description tells.
+   * Write to the device's `sriov_drivers_autoprobe`: whether drivers are probed for its virtual functions.
+   *
+   * @throws IommuError `ERR_REFUSED` with `ENOENT` for a device that has no such file
+   * @see Linux v6.1 drivers/pci/pci-driver.c pci_device_can_probe()
    */
-  sriovOf(device: PciDevice): Placing | undefined {
-    return device.isVirtualFunction ? undefined : this.#vfs.placingOf(device);
-  }
-
-  /** `sriov_drivers_autoprobe`: whether drivers are probed by themselves for virtual functions of the device. */
-  autoprobesVfs(device: Device): boolean {
-    return this.#vfs.autoprobeOf(device);
-  }
-
-  setVfAutoprobe(device: Device, on: boolean): void {
+  setVfsAutoprobe(device: Device, on: boolean): void {
+    if (!this.sriovOf(device)) throw refused('ENOENT', `${device.name} has no file sriov_drivers_autoprobe`);
     this.#vfs.setAutoprobe(device, on);
   }
 

@@ -34,7 +34,7 @@ export const PCI_SRIOV_FILES: readonly Row[] = [
     format: '%u',
     rule: 'file-sriov-numvfs',
     has: isPhysical,
-    read: (device, { running }) => line(running.vfsOf(device)),
+    read: (device, { running }) => line(running.sriovOf(device)?.numVfs ?? 0),
     write: (device, text, { running }) => running.setVfs(device, parseUnsigned(text, LARGEST_SHORT)),
   },
   {
@@ -72,8 +72,8 @@ export const PCI_SRIOV_FILES: readonly Row[] = [
     format: '%u',
     rule: 'file-sriov-autoprobe',
     has: isPhysical,
-    read: (device, { running }) => line(running.autoprobesVfs(device) ? 1 : 0),
-    write: (device, text, { running }) => running.setVfAutoprobe(device, parseBoolean(text)),
+    read: (device, { running }) => line(running.sriovOf(device)?.driversAutoprobe === false ? 0 : 1),
+    write: (device, text, { running }) => running.setVfsAutoprobe(device, parseBoolean(text)),
   },
   {
     name: 'sriov_vf_msix_count',
