@@ -109,7 +109,8 @@ export class PciHotPlug {
     const meant = new Set<Plugged>();
     for (const one of hardware.missing(topology)) {
       const above = hardware.above(one);
-      if (slots.has(hardware.slotOf(one)) || (above !== undefined && meant.has(above))) meant.add(one);
+      const isReached = above === undefined || meant.has(above) || topology.at(above.segment, above.rid) !== undefined;
+      if (isReached && (slots.has(hardware.slotOf(one)) || (above && meant.has(above)))) meant.add(one);
     }
     return [...meant];
   }

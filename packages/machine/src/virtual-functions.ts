@@ -14,6 +14,7 @@ import { SRIOV_DRIVERS } from './kernel-drivers/sriov-drivers.js';
 import type { MachinePciFunction } from './machine.js';
 import type { MachineEvent } from './machine-events.js';
 import type { PciHotPlug } from './pci-hot-plug.js';
+import { virtualFunction } from './virtual-function.js';
 
 /** What the SR-IOV capability of a function says, as far as it concerns where its virtual functions are. */
 type Placing = Pick<SriovRegisters, 'totalVfs' | 'offset' | 'stride' | 'deviceId'>;
@@ -55,8 +56,8 @@ export class VirtualFunctions {
       if (physicalFunction) this.#counts.set(physicalFunction, this.countOf(physicalFunction) + 1);
     }
     for (const fn of parts.virtual) {
-      const list = this.#described.get(fn.physicalFunction ?? '') ?? [];
-      this.#described.set(fn.physicalFunction ?? '', [...list, fn]);
+      const physical = formatPciAddress(parsePciAddress(fn.physicalFunction ?? ''));
+      this.#described.set(physical, [...(this.#described.get(physical) ?? []), fn]);
     }
   }
 
@@ -175,21 +176,12 @@ export class VirtualFunctions {
 
   /** A virtual function as the description had it, or one like its siblings, or what SR-IOV itself says of it. */
   #describe(device: PciDevice, rid: number, { deviceId }: Placing): MachinePciFunction {
-    const address = formatPciAddress({ segment: device.segment, rid });
     const siblings = this.#described.get(device.name) ?? [];
-    const like = siblings.find((one) => one.address === address) ?? siblings[0];
-    const { parent } = device.description;
-    const place = { address, physicalFunction: device.name, ...(parent !== undefined && { parent }) };
-    if (like) return { ...like, ...place };
-    const { vendor, classCode } = device.facts;
-    return {
-      ...place,
-      ...(vendor !== undefined && { id: `${hex(vendor, 4)}:${deviceId === undefined ? '' : hex(deviceId, 4)}` }),
-      ...(classCode !== undefined && { class: hex(classCode, 6) }),
-      express: 'endpoint',
-      headerType: 0,
-      multifunction: false,
-    };
+    const made = virtualFunction(device, rid, deviceId);
+    const { address, parent } = made;
+    const known = siblings.find((one) => one.address === address) ?? siblings[0];
+    if (!known) return made;
+    return { ...known, address, ...(parent !== undefined && { parent }) };
   }
 
   /** The driver lets go of a physical function. @see Linux v6.1 drivers/pci/iov.c pci_iov_remove() */
