@@ -55,6 +55,11 @@ export class DriverCore {
     return this.#parts.iommu.kernelDriverOf(device);
   }
 
+  /** The devices that a driver is bound to, in the order in which they were bound. */
+  *boundTo(name: string): Generator<Device, void> {
+    for (const device of this.#bound) if (this.driverOf(device) === name) yield device;
+  }
+
   managesDma(name: string): boolean {
     return this.drivers.get(name)?.managesDma ?? managesDma(name);
   }

@@ -73,8 +73,8 @@ export class KernelDrivers {
   }
 
   /** The devices that a driver is bound to, in the order in which they were bound. */
-  *boundTo(driver: string): Generator<Device, void> {
-    for (const device of this.#core.bound) if (this.driverOf(device) === driver) yield device;
+  boundTo(driver: string): Iterable<Device> {
+    return this.#core.boundTo(driver);
   }
 
   /**
