@@ -68,9 +68,9 @@ export const readRecordings = async (archive: string): Promise<Recording[]> => {
 export const recordedMachines = async (categories: readonly string[]): Promise<Recording[]> =>
   (await Promise.all(categories.flatMap(archives).map(readRecordings))).flat();
 
-/** What a tree describes; it must describe a machine. */
-export const machineOf = (tree: FileTree): Machine => {
-  const machine = readSnapshot(tree);
+/** What a tree describes; it must describe a machine. @param attributes - With the further attributes of PCI functions. */
+export const machineOf = (tree: FileTree, attributes = false): Machine => {
+  const machine = readSnapshot(tree, { attributes });
   if (!machine) throw new Error('no sysfs tree in the recording');
   return machine;
 };

@@ -12,16 +12,22 @@ export interface BootFlags {
   readonly policy?: string;
 }
 
-/** @param input - A path; `-` for standard input; absent: this machine. */
-export const readInput = (input: string | undefined): Promise<Machine> => {
-  if (input !== '-') return readMachine(input);
+/**
+ * @param input - A path; `-` for standard input; absent: this machine.
+ * @param options - `attributes`: all that there is to read, not only what groups depend on.
+ */
+export const readInput = (
+  input: string | undefined,
+  options: { readonly attributes?: boolean } = {},
+): Promise<Machine> => {
+  if (input !== '-') return readMachine(input, options);
   if (isTerminal(0)) {
     throw new IommuError(
       'ERR_HOST_INPUT',
       'standard input is a terminal: pipe a dump into it, as in `lspci -vvvnn | iommu groups -`',
     );
   }
-  return readMachineBytes(readFileSync(0), { name: 'standard input' });
+  return readMachineBytes(readFileSync(0), { name: 'standard input', ...options });
 };
 
 /** The machine booted with unknown facts taken as not isolating, and as isolating; the same twice where all is known. */

@@ -20,6 +20,8 @@ export type GroupNotification =
 
 export type IommuEvent =
   | { readonly type: GroupNotification; readonly group: Group; readonly device: Device }
+  /** After `del-device`, when the device is out; the group may end then. */
+  | { readonly type: 'device-left'; readonly group: Group; readonly device: Device }
   | { readonly type: 'group-added' | 'group-removed'; readonly group: Group }
   | { readonly type: 'name-changed' | 'type-changed'; readonly group: Group }
   | { readonly type: 'unit-added' | 'unit-removed'; readonly unit: IommuUnit };

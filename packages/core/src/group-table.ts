@@ -180,6 +180,7 @@ export class GroupTable implements Iterable<Group> {
       group.ownerCount = 0;
       group.owner = undefined;
     }
+    this.#events.emit({ type: 'device-left', group, device });
     this.#drop(group);
   }
 

@@ -11,7 +11,9 @@ describe('the six notifications', () => {
   test('come in order over the life of a device in a group', () => {
     const iommu = boot({ devices: [a], drivers });
     const six: IommuEvent['type'][] = [];
-    iommu.on((event) => 'device' in event && event.device === b && six.push(event.type));
+    iommu.on(
+      (event) => 'device' in event && event.device === b && event.type !== 'device-left' && six.push(event.type),
+    );
     iommu.addDevice(b);
     iommu.bindDriver(b, { name: 'nvme' });
     iommu.removeDevice(b);
@@ -82,7 +84,21 @@ describe('the other events', () => {
     const iommu = boot({ devices: [a], drivers });
     const events = listen(iommu);
     iommu.removeDevice(a);
-    expect(events).toEqual(['del-device 0 a', 'group-removed 0']);
+    expect(events).toEqual(['del-device 0 a', 'device-left 0 a', 'group-removed 0']);
+  });
+
+  test('tell that a device has left when it is out and the group is still there', () => {
+    const iommu = boot({ devices: [a, b], drivers });
+    let seen: unknown;
+    iommu.on((event) => {
+      if (event.type !== 'device-left') return;
+      const { group, device: left } = event;
+      seen = [left.name, iommu.groups.of(left), iommu.groups.byId(group.id) === group, [...group.linkNames]];
+    });
+    iommu.removeDevice(a);
+    expect(seen).toEqual(['a', undefined, true, ['b']]);
+    iommu.removeDevice(b);
+    expect(seen).toEqual(['b', undefined, true, []]);
   });
 
   test('tell of a name that is set or removed', () => {
@@ -175,6 +191,6 @@ describe('a listener that throws', () => {
     });
     iommu.removeDevice(a);
     expect(membersOf(iommu.groups)).toEqual({});
-    await vi.waitFor(() => expect(rejections).toHaveLength(2));
+    await vi.waitFor(() => expect(rejections).toHaveLength(3));
   });
 });

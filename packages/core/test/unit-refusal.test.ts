@@ -69,8 +69,10 @@ describe('a refusal', () => {
       'group-added 1',
       'add-device 1 b',
       'del-device 0 a',
+      'device-left 0 a',
       'group-removed 0',
       'del-device 1 b',
+      'device-left 1 b',
       'group-removed 1',
       'unit-removed u',
     ]);

@@ -14,6 +14,8 @@ import { readSnapshot } from './snapshot.js';
 export interface ReadOptions {
   /** For messages, and the machine's name if it has none: a path, `standard input`. */
   readonly name?: string;
+  /** Read the further attributes of PCI functions too, which a tree of sysfs shows; no group depends on them. */
+  readonly attributes?: boolean;
 }
 
 /** Of a folder of loose files, no more than so many are looked at, none larger than this. */
@@ -26,18 +28,22 @@ const FORMATS =
 const fail = (name: string, message: string, cause?: unknown): IommuError =>
   new IommuError('ERR_HOST_INPUT', `${name}: ${message}`, { cause });
 
+/** The options, with their defaults. */
+type Meant = Required<ReadOptions>;
+
 const named = (name: string, machine: Machine): Machine => ({ name, ...machine });
 
 /** A `machine.json` at the top, as our own archives have it, is the machine itself. */
-const findInTree = async (tree: FileTree, name: string): Promise<Machine | undefined> => {
+const findInTree = async (tree: FileTree, { name, attributes }: Meant): Promise<Machine | undefined> => {
   const whole = readText(tree, 'machine.json');
   if (whole !== undefined) return fromJson(whole, `${name}: machine.json`);
-  const machine = readSnapshot(tree);
+  const machine = readSnapshot(tree, { attributes });
   return machine && named(name, machine);
 };
 
-const fromTree = async (tree: FileTree, name: string): Promise<Machine> => {
-  const machine = await findInTree(tree, name);
+const fromTree = async (tree: FileTree, meant: Meant): Promise<Machine> => {
+  const { name } = meant;
+  const machine = await findInTree(tree, meant);
   if (machine) return machine;
   const several = innerMachines(tree);
   throw fail(
@@ -71,10 +77,13 @@ const fromJson = async (text: string, name: string): Promise<Machine> => {
  *
  * @throws IommuError `ERR_HOST_INPUT` for an unknown format, `ERR_HOST_ARCHIVE`, `ERR_MACHINE`
  */
-export const readMachineBytes = async (bytes: Uint8Array, { name = 'input' }: ReadOptions = {}): Promise<Machine> => {
+export const readMachineBytes = async (
+  bytes: Uint8Array,
+  { name = 'input', attributes = false }: ReadOptions = {},
+): Promise<Machine> => {
   if (isTar(bytes)) {
     const { readTar } = await import('./tar.js');
-    return fromTree(await readTar(bytes), name);
+    return fromTree(await readTar(bytes), { name, attributes });
   }
   const signature = acpiSignature(bytes);
   if (signature !== undefined) return named(name, { schema: 1, firmware: { acpi: { [signature]: bytes } } });
@@ -82,22 +91,22 @@ export const readMachineBytes = async (bytes: Uint8Array, { name = 'input' }: Re
   const { text } = lifted;
   if (/^\s*\{/.test(text)) return fromJson(text, name);
   const { isUmockdev, readUmockdev } = await import('./umockdev.js');
-  if (isUmockdev(text)) return fromTree(readUmockdev(text), name);
+  if (isUmockdev(text)) return fromTree(readUmockdev(text), { name, attributes });
   const { machineFromText } = await import('./read-text.js');
-  const machine = machineFromText(lifted);
+  const machine = machineFromText(lifted, attributes);
   if (!machine) throw fail(name, `not a description of a machine; ${FORMATS}`);
   return named(name, machine);
 };
 
 /** Whatever of a folder's own files describes the machine, put together; lspci before logs. */
-const readLoose = async (folder: string, name: string): Promise<Machine> => {
+const readLoose = async (folder: string, { name, attributes }: Meant): Promise<Machine> => {
   const parts: Machine[] = [];
   for (const entry of readdirSync(folder).sort().slice(0, LOOSE_FILES)) {
     const path = join(folder, entry);
     const stat = statSync(path, { throwIfNoEntry: false });
     if (!stat?.isFile() || stat.size > LOOSE_BYTES) continue;
     try {
-      parts.push(await readMachineBytes(readFileSync(path), { name }));
+      parts.push(await readMachineBytes(readFileSync(path), { name, attributes }));
     } catch (error) {
       // A folder holds other files too.
       if (!isIommuError(error)) throw error;
@@ -123,17 +132,19 @@ const rank = ({ pci }: Machine): number => {
  * @throws IommuError `ERR_HOST_INPUT`, `ERR_HOST_ARCHIVE`, `ERR_MACHINE`
  */
 export const readMachine = async (path?: string, options: ReadOptions = {}): Promise<Machine> => {
-  if (path === undefined) return fromTree(new FolderTree('/'), options.name ?? 'this machine');
+  const { attributes = false } = options;
+  if (path === undefined) return fromTree(new FolderTree('/'), { name: options.name ?? 'this machine', attributes });
   const name = options.name ?? path;
+  const meant = { name, attributes };
   let bytes: Uint8Array;
   try {
     if (statSync(path).isDirectory()) {
-      return (await findInTree(new FolderTree(path), name)) ?? (await readLoose(path, name));
+      return (await findInTree(new FolderTree(path), meant)) ?? (await readLoose(path, meant));
     }
     bytes = readFileSync(path);
   } catch (cause) {
     if (isIommuError(cause)) throw cause;
     throw fail(name, `cannot be read: ${(cause as Error).message}`, cause);
   }
-  return readMachineBytes(bytes, { name });
+  return readMachineBytes(bytes, meant);
 };

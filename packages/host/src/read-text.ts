@@ -5,6 +5,7 @@ import { parseDmesgPci } from './dmesg-pci.js';
 import type { LiftedText } from './hex-rows.js';
 import { lspciFromLifted } from './lspci/lspci.js';
 import { mergeMachines } from './merge.js';
+import { pciIds } from './pci-ids.js';
 
 /** The part of a machine that a kernel's log tells. */
 const fromDmesg = (text: string): Machine => {
@@ -26,11 +27,13 @@ const isEmpty = ({ kernel, firmware, pci, observed, units }: Machine): boolean =
   !kernel && !firmware && !pci && !observed && !units;
 
 /** A machine from text of any kind that is not a tree: lspci, a kernel's log, acpidump, or several in one file. */
-export const machineFromText = (lifted: LiftedText): Machine | undefined => {
+export const machineFromText = (lifted: LiftedText, attributes = false): Machine | undefined => {
   const { text } = lifted;
   const tables: Machine | undefined = isAcpidump(text)
     ? { schema: 1, firmware: { acpi: parseAcpidump(text) } }
     : undefined;
-  const parts = [lspciFromLifted(lifted), fromDmesg(text), tables].filter((part) => part && !isEmpty(part));
+  const parts = [lspciFromLifted(lifted, pciIds, attributes), fromDmesg(text), tables].filter(
+    (part) => part && !isEmpty(part),
+  );
   return parts.length === 0 ? undefined : mergeMachines(parts as Machine[]);
 };

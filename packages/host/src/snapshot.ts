@@ -82,13 +82,19 @@ const readFirmware = (top: FileTree): MachineFirmware | undefined => {
   return { ...(looked && { acpi }), ...(deviceTree && { deviceTree }) };
 };
 
+export interface SnapshotOptions {
+  /** The kernel's log, where it is not a file of the tree. */
+  readonly log?: string;
+  /** Read the further attributes of PCI functions too; no group depends on them. Default: not. */
+  readonly attributes?: boolean;
+}
+
 /**
  * A machine from a tree with sysfs in it: a recorded folder or archive, or the live system.
  *
- * @param log - The kernel's log, where it is not a file of the tree.
  * @returns `undefined` when the tree holds no sysfs.
  */
-export const readSnapshot = (tree: FileTree, log?: string): Machine | undefined => {
+export const readSnapshot = (tree: FileTree, { log, attributes }: SnapshotOptions = {}): Machine | undefined => {
   const found = findTop(tree);
   if (!found) return undefined;
   const { top } = found;
@@ -96,7 +102,7 @@ export const readSnapshot = (tree: FileTree, log?: string): Machine | undefined 
   const text = log ?? firstText(top, PLACES.dmesg);
   const dmesg = text === undefined ? undefined : parseDmesg(text);
   const paths = sysfsFunctionPaths(sys);
-  const pci = readSysfsPci(sys, paths);
+  const pci = readSysfsPci(sys, paths, attributes);
   const firmware = readFirmware(top);
   const devices = readSysfsPlatform(sys, firmware);
   const kernel = readKernel(top, dmesg);

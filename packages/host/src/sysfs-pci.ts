@@ -1,4 +1,4 @@
-import type { MachinePci, MachinePciFunction } from '@iommu/machine';
+import { type MachinePci, type MachinePciFunction, PCI_ATTRIBUTES, type PciAttributes } from '@iommu/machine';
 import { tryParsePciAddress } from '@iommu/pci';
 import { type FileTree, linkName, readText, resolveLink } from './file-tree.js';
 
@@ -67,7 +67,18 @@ const fromAttributes = (sys: FileTree, path: string): Partial<MachinePciFunction
   };
 };
 
-const readFunction = (sys: FileTree, address: string, path: string): MachinePciFunction => {
+/** Attributes that nothing else tells: there are many, so that they are read only when asked for. */
+const furtherAttributes = (sys: FileTree, path: string): PciAttributes | undefined => {
+  const names = new Set(sys.list(path));
+  const read = PCI_ATTRIBUTES.flatMap((name) => {
+    const text = names.has(name) ? readText(sys, `${path}/${name}`) : undefined;
+    return text === undefined ? [] : [[name, text] as const];
+  });
+  return read.length > 0 ? Object.fromEntries(read) : undefined;
+};
+
+const readFunction = (sys: FileTree, address: string, path: string, attributes: boolean): MachinePciFunction => {
+  const further = attributes ? furtherAttributes(sys, path) : undefined;
   const { bytes: config, size } = sys.readSized?.(`${path}/config`) ?? {
     bytes: sys.read(`${path}/config`),
     size: undefined,
@@ -87,6 +98,7 @@ const readFunction = (sys: FileTree, address: string, path: string): MachinePciF
     ...((size === 256 || size === 4096) && size > (config?.length ?? 0) && { configSize: size }),
     ...(physical !== undefined && isAddress(physical) && { physicalFunction: physical }),
     ...(driver !== undefined && { driver }),
+    ...(further && { attributes: further }),
   };
 };
 
@@ -119,13 +131,18 @@ const rootParentsOf = (paths: readonly FunctionPath[]): Record<string, string> =
   return parents;
 };
 
-/** The PCI functions of a sysfs tree; `undefined` when it holds none. */
+/**
+ * The PCI functions of a sysfs tree; `undefined` when it holds none.
+ *
+ * @param attributes - Whether to read further attributes too.
+ */
 export const readSysfsPci = (
   sys: FileTree,
   paths: readonly FunctionPath[] = sysfsFunctionPaths(sys),
+  attributes = false,
 ): MachinePci | undefined => {
   if (paths.length === 0) return undefined;
-  const functions = paths.map(([address, path]) => readFunction(sys, address, path));
+  const functions = paths.map(([address, path]) => readFunction(sys, address, path, attributes));
   const rootParents = rootParentsOf(paths);
   return {
     functions: withDrivers(withSizes(functions)),

@@ -5,7 +5,7 @@ import { SMALL, sysfs } from './support/sysfs.js';
 import { type Entries, memoryTree } from './support/trees.js';
 
 const TREE = sysfs(SMALL);
-const read = (entries: Entries, log?: string) => readSnapshot(memoryTree(entries), log);
+const read = (entries: Entries, log?: string) => readSnapshot(memoryTree(entries), log === undefined ? {} : { log });
 const inside = (directory: string, entries: Entries): Entries =>
   Object.fromEntries(Object.entries(entries).map(([path, entry]) => [`${directory}/${path}`, entry]));
 

@@ -32,7 +32,6 @@ export const PCI_ATTRIBUTES = [
   'power_state',
   'reset_method',
   'resource',
-  'sriov_drivers_autoprobe',
   'sriov_offset',
   'sriov_stride',
   'sriov_totalvfs',

@@ -20,7 +20,7 @@ const withoutObserved = ({ observed: _observed, ...rest }: Machine): Machine => 
 
 /** `iommu convert INPUT --to json|tar` */
 export const convert = async (input: string | undefined, flags: ConvertFlags): Promise<ExitCode> => {
-  const read = await readInput(input);
+  const read = await readInput(input, { attributes: true });
   const machine = flags.withoutObserved ? withoutObserved(read) : read;
   if (!flags.quiet) sayNotes(machine.notes ?? []);
   if (flags.to === 'tar' && flags.output === undefined && isTerminal(1)) {

@@ -22,6 +22,8 @@ export interface DeviceDetails {
   readonly sriov: { readonly numVfs: number; readonly offset: number; readonly stride: number } | undefined;
   readonly group: number | undefined;
   readonly driver: string | undefined;
+  readonly irq: string | undefined;
+  readonly numaNode: string | undefined;
 }
 
 const CAPABILITY = /Capabilities: \[([0-9a-f]{2,3})(?: v\d+)?\] /gi;
@@ -112,5 +114,7 @@ export const parseDetails = (body: string): DeviceDetails => {
     sriov: sriov === undefined ? undefined : parseSriov(sriov),
     group: group === undefined ? undefined : Number(group),
     driver: /Kernel driver in use: (\S+)/.exec(body)?.[1],
+    irq: /(?:routed to|Flags:[^:]{0,200}?,) IRQ (\d+)/.exec(body)?.[1],
+    numaNode: /NUMA node:? (\d+)/.exec(body)?.[1],
   };
 };

@@ -95,6 +95,12 @@ const headerOf = ({ details, identity, config }: Read): Partial<MachinePciFuncti
   };
 };
 
+/** Attributes of sysfs that lspci prints. */
+const attributesOf = ({ details: { irq, numaNode } }: Read): Partial<MachinePciFunction> =>
+  irq === undefined && numaNode === undefined
+    ? {}
+    : { attributes: { ...(irq !== undefined && { irq }), ...(numaNode !== undefined && { numa_node: numaNode }) } };
+
 const functionOf = (read: Read, scope: Scope, extra: Partial<MachinePciFunction>): MachinePciFunction => {
   const { address, details, identity, config } = read;
   const { id, class: classCode, revision } = identity;
@@ -192,7 +198,11 @@ export const parseLspci = (text: string, ids: () => PciIds = pciIds): Machine | 
   lspciFromLifted(liftHexRows(new TextEncoder().encode(text)), ids);
 
 /** `parseLspci()` of text whose rows of bytes are lifted out already. */
-export const lspciFromLifted = (text: LiftedText, ids: () => PciIds = pciIds): Machine | undefined => {
+export const lspciFromLifted = (
+  text: LiftedText,
+  ids: () => PciIds = pciIds,
+  attributes = false,
+): Machine | undefined => {
   const reads = readRecords(text, ids);
   if (reads.length === 0) return undefined;
   const bytesBeyond = (length: number) => reads.some(({ config }) => (config?.length ?? 0) > length);
@@ -215,6 +225,7 @@ export const lspciFromLifted = (text: LiftedText, ids: () => PciIds = pciIds): M
     return functionOf(read, scope, {
       ...(physicalFunction !== undefined && { physicalFunction }),
       ...(segmentHost !== undefined && { segmentHost }),
+      ...(attributes && attributesOf(read)),
     });
   });
   const observed = observedOf(reads);

@@ -27,8 +27,13 @@ const redactFirmware = ({ acpi, deviceTree }: MachineFirmware, redactor: Redacto
 
 const redactPci = ({ functions, ...rest }: MachinePci, redactor: Redactor): MachinePci => ({
   ...rest,
-  functions: functions.map(({ config, label, ...fn }) => ({
+  functions: functions.map(({ config, label, attributes, ...fn }) => ({
     ...fn,
+    ...(attributes && {
+      attributes: Object.fromEntries(
+        Object.entries(attributes).map(([name, text]) => [name, redactor.label(redactor.name(text))]),
+      ),
+    }),
     ...(config && { config: redactConfigSpace(toBytes(config, `${fn.address}.config`)) }),
     // Names of hosts are no part of it, and could be words of it.
     ...(label !== undefined && { label: redactor.label(label) }),

@@ -1,4 +1,5 @@
 import type { Machine, MachinePciFunction } from '../../src/machine.js';
+import { PCI_ATTRIBUTES } from '../../src/pci-attributes.js';
 
 const ACS = { capability: 'SV RR CR UF', control: 'SV RR CR UF' };
 
@@ -47,13 +48,15 @@ export const WHOLE: Machine = {
         configSize: 4096,
         multifunction: false,
         physicalFunction: '0000:01:00.1',
+        sriov: { totalVfs: 8, offset: 128, stride: 2, deviceId: '10ca' },
         segmentHost: '0000:00:0e.0',
         untrusted: true,
         driver: 'foonet',
+        attributes: Object.fromEntries(PCI_ATTRIBUTES.map((name) => [name, 'as read'])),
         label: 'Foo Devices Fast Network Card',
       },
       PORT,
-      { address: '10000:e0:06.0', id: 'f00d:', express: null, driver: null, acs: {} },
+      { address: '10000:e0:06.0', id: 'f00d:', express: null, driver: null, acs: {}, sriov: null },
     ],
     rootBuses: ['0000:00', '10000:e0'],
     rootParents: { '0000:00': 'platform/4010000000.pcie' },

@@ -1,18 +1,23 @@
 import type { Device } from '@iommu/core';
-import type { RunningMachine } from '@iommu/machine';
+import type { Sys } from './sys.js';
 
-/** Names of the drivers of one bus that have a directory. */
-export const driverNames = (running: RunningMachine, bus: string): readonly string[] => {
-  const names = new Set<string>();
-  for (const device of running.devices) {
-    const driver = device.bus === bus ? running.iommu.kernelDriverOf(device) : undefined;
-    if (driver !== undefined) names.add(driver);
-  }
-  return [...names];
+/** Drivers of the PCI bus are the machine's; of other buses those are known that are bound. */
+const isBoundElsewhere = ({ running, places }: Sys, bus: string, driver?: string): Device[] =>
+  places.devices.filter((device) => {
+    const bound = device.bus === bus ? running.iommu.kernelDriverOf(device) : undefined;
+    return bound !== undefined && (driver === undefined || bound === driver);
+  });
+
+/** Names of the drivers of a bus that have a directory. */
+export const driverNames = (sys: Sys, bus: string): Iterable<string> => {
+  const { running } = sys;
+  if (bus === 'pci') return running.kernelDrivers.names;
+  return new Set(isBoundElsewhere(sys, bus).map((device) => running.iommu.kernelDriverOf(device) ?? ''));
 };
 
+export const hasDriver = (sys: Sys, bus: string, driver: string): boolean =>
+  bus === 'pci' ? sys.running.kernelDrivers.has(driver) : isBoundElsewhere(sys, bus, driver).length > 0;
+
 /** The devices that a driver is bound to. */
-export function* boundTo(running: RunningMachine, bus: string, driver: string): Generator<Device> {
-  for (const device of running.devices)
-    if (device.bus === bus && running.iommu.kernelDriverOf(device) === driver) yield device;
-}
+export const boundTo = (sys: Sys, bus: string, driver: string): Iterable<Device> =>
+  bus === 'pci' ? sys.running.kernelDrivers.boundTo(driver) : isBoundElsewhere(sys, bus, driver);

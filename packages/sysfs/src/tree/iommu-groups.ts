@@ -15,7 +15,7 @@ const TYPE: Attribute<Group> = {
     void running.iommu.writeType(group, text, { sysAdmin, sysRawio }),
 };
 
-const { write: _read_only, ...READ_ONLY_TYPE } = { ...TYPE, mode: 0o444 };
+const { write: _, ...READ_ONLY_TYPE } = { ...TYPE, mode: 0o444 };
 
 /**
  * Files of a group. @see Linux v7.0 drivers/iommu/iommu.c iommu_group_alloc(), iommu_group_set_name()

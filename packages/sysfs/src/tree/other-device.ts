@@ -1,5 +1,5 @@
 import type { Device } from '@iommu/core';
-import { type Attribute, notModelled } from './attribute.js';
+import { type Attribute, line } from './attribute.js';
 import { DEVICE_LINKS, GROUP_NUMBER_FILE } from './device-links.js';
 import type { DirectoryKind } from './directory.js';
 import { deviceTreePath } from './firmware.js';
@@ -17,8 +17,8 @@ export const PLATFORM_FILES: readonly Attribute<Device>[] = [
     format: 'name of a driver, or (null)',
     rule: 'file-platform-driver-override',
     has: ({ bus }) => bus === 'platform',
-    read: () => '(null)\n',
-    write: notModelled,
+    read: (device, { running }) => line(running.kernelDrivers.overrideOf(device) ?? '(null)'),
+    write: (device, text, { running }) => running.kernelDrivers.setOverride(device, text),
   },
 ];
 

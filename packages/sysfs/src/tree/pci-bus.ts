@@ -1,6 +1,7 @@
 import { busPath, formatBus, type PciBus } from '@iommu/pci';
 import { type Attribute, notModelled } from './attribute.js';
 import type { Directory, DirectoryKind, Part } from './directory.js';
+import { parseUnsigned } from './kernel-numbers.js';
 import { collection, files, links, subdirectory } from './parts.js';
 import { powerKind } from './power.js';
 import type { Sys } from './sys.js';
@@ -17,7 +18,14 @@ export const hasBus = ({ running }: Sys, bus: PciBus): boolean => running.topolo
 
 /** Files of a bus. @see Linux v7.0 drivers/pci/pci-sysfs.c pcibus_attrs */
 export const PCI_BUS_FILES: readonly Attribute<PciBus>[] = [
-  { name: 'rescan', mode: 0o200, format: '1: look for functions', write: notModelled },
+  {
+    name: 'rescan',
+    mode: 0o200,
+    format: '1: look for functions on the bus and behind it',
+    write(bus, text, { running }) {
+      if (parseUnsigned(text) !== 0) running.rescan(bus);
+    },
+  },
   { name: 'uevent', mode: 0o644, format: 'nothing', read: () => '', write: notModelled },
 ];
 

@@ -1,7 +1,8 @@
 import type { PciDevice } from '@iommu/pci';
-import { type Attribute, notModelled } from './attribute.js';
+import { type Attribute, line } from './attribute.js';
 import { DEVICE_LINKS, GROUP_NUMBER_FILE } from './device-links.js';
 import type { DirectoryKind, Part } from './directory.js';
+import { parseUnsigned } from './kernel-numbers.js';
 import { files, type LinkRow, links, subdirectory } from './parts.js';
 import { busObjectPath, busObjects, functionsBehind } from './pci-bus.js';
 import { PCI_BRIDGE_FILES, PCI_FUNCTION_FILES } from './pci-function-files.js';
@@ -18,15 +19,30 @@ export const PCI_CONTROL_FILES: readonly Attribute<PciDevice>[] = [
     mode: 0o644,
     format: 'name of a driver, or (null)',
     rule: 'file-driver-override',
-    read: () => '(null)\n',
-    write: notModelled,
+    read: (device, { running }) => line(running.kernelDrivers.overrideOf(device) ?? '(null)'),
+    write: (device, text, { running }) => running.kernelDrivers.setOverride(device, text),
   },
-  { name: 'remove', mode: 0o220, format: '1: remove the function', write: notModelled },
-  { name: 'rescan', mode: 0o200, format: '1: look for functions on its bus', write: notModelled },
+  {
+    name: 'remove',
+    mode: 0o220,
+    format: '1: remove the function',
+    write(device, text, { running }) {
+      if (parseUnsigned(text) !== 0) running.removeDevice(device);
+    },
+  },
+  {
+    name: 'rescan',
+    mode: 0o200,
+    format: '1: look for functions on its bus',
+    write(device, text, { running }) {
+      if (parseUnsigned(text) !== 0) running.rescan(device.pciBus);
+    },
+  },
 ];
 
 /** Links of a PCI function besides those of every device. */
 export const PCI_FUNCTION_LINKS: readonly LinkRow<PciDevice>[] = [
+  // It stays when the physical function is removed before.
   { name: 'physfn', to: ({ physicalFunction }) => physicalFunction && devicePath(physicalFunction) },
   {
     name: 'domain',
@@ -52,7 +68,7 @@ export const pciFunctionKind = (sys: Sys): DirectoryKind<PciDevice> => {
     regionFiles(sys),
     subdirectory('power', powerKind(there)),
     links<PciDevice>(sys, [...DEVICE_LINKS, ...PCI_FUNCTION_LINKS]),
-    virtualFunctionLinks,
+    virtualFunctionLinks(sys),
     busObjects(sys, there, behind),
     functionsBehind(sys, behind),
     placesBelow(sys),

@@ -1,36 +1,22 @@
 import { attributesOf } from '@iommu/machine';
-import { ConfigSpace, findExtendedCapability, type PciDevice } from '@iommu/pci';
+import type { PciDevice } from '@iommu/pci';
 import { type Attribute, line, notModelled } from './attribute.js';
 import type { Part } from './directory.js';
+import { parseBoolean, parseUnsigned } from './kernel-numbers.js';
 import { linkIn } from './parts.js';
-import { devicePath } from './sys.js';
+import { devicePath, isThere, type Sys } from './sys.js';
 
 type Row = Attribute<PciDevice>;
 
-const SRIOV = 0x0010;
-const TOTAL_VFS = 0x0e;
+const LARGEST_SHORT = 0xffffn;
 
-const totalVfs = (device: PciDevice): number | undefined => {
-  const { config, configSize } = device.description;
-  if (device.isVirtualFunction || !config) return undefined;
-  const space = new ConfigSpace(config, configSize);
-  const offset = findExtendedCapability(space, SRIOV, device.express !== null);
-  return typeof offset === 'number' ? space.u16(offset + TOTAL_VFS) : undefined;
+/** How many virtual functions there can be, where the model does not know only a dump tells. */
+const totalVfs = (device: PciDevice, { running }: Sys): number => {
+  const total = running.sriovOf(device)?.totalVfs ?? Number(attributesOf(device).sriov_totalvfs ?? 0);
+  return Number.isSafeInteger(total) ? total : 0;
 };
 
-/** Whether the function can have virtual ones, as far as the description tells. */
-const isPhysical = (device: PciDevice): boolean =>
-  !device.isVirtualFunction && Number(attributesOf(device).sriov_totalvfs ?? totalVfs(device) ?? 0) > 0;
-
-/** The virtual functions of a physical one, by ascending number. */
-export const virtualFunctions = (device: PciDevice): readonly PciDevice[] => {
-  if (device.isVirtualFunction) return [];
-  const { pciBus } = device;
-  const found: PciDevice[] = [];
-  for (const bus of [pciBus, ...pciBus.virtual])
-    for (const one of bus.devices) if (one.physicalFunction === device) found.push(one);
-  return found.sort((a, b) => a.rid - b.rid);
-};
+const isPhysical = (device: PciDevice, sys: Sys): boolean => totalVfs(device, sys) > 0;
 
 /** Files of functions that take part in SR-IOV. @see Linux v7.0 drivers/pci/iov.c */
 export const PCI_SRIOV_FILES: readonly Row[] = [
@@ -40,7 +26,7 @@ export const PCI_SRIOV_FILES: readonly Row[] = [
     format: '%u',
     rule: 'file-sriov-numvfs',
     has: isPhysical,
-    read: (device) => line(attributesOf(device).sriov_totalvfs ?? totalVfs(device)),
+    read: (device, sys) => line(totalVfs(device, sys)),
   },
   {
     name: 'sriov_numvfs',
@@ -48,29 +34,30 @@ export const PCI_SRIOV_FILES: readonly Row[] = [
     format: '%u',
     rule: 'file-sriov-numvfs',
     has: isPhysical,
-    read: (device) => line(virtualFunctions(device).length),
-    write: notModelled,
+    read: (device, { running }) => line(running.sriovOf(device)?.numVfs ?? 0),
+    write: (device, text, { running }) => running.setVfs(device, parseUnsigned(text, LARGEST_SHORT)),
   },
   {
     name: 'sriov_offset',
     mode: 0o444,
     format: '%u',
     rule: 'file-sriov-layout',
-    read: (device) => line(attributesOf(device).sriov_offset ?? device.facts.sriov?.offset),
+    read: (device, { running }) => line(attributesOf(device).sriov_offset ?? running.sriovOf(device)?.offset),
   },
   {
     name: 'sriov_stride',
     mode: 0o444,
     format: '%u',
     rule: 'file-sriov-layout',
-    read: (device) => line(attributesOf(device).sriov_stride ?? device.facts.sriov?.stride),
+    read: (device, { running }) => line(attributesOf(device).sriov_stride ?? running.sriovOf(device)?.stride),
   },
   {
     name: 'sriov_vf_device',
     mode: 0o444,
     format: '%x',
     rule: 'file-sriov-layout',
-    read: (device) => line(attributesOf(device).sriov_vf_device ?? device.facts.sriov?.deviceId.toString(16)),
+    read: (device, { running }) =>
+      line(attributesOf(device).sriov_vf_device ?? running.sriovOf(device)?.deviceId?.toString(16)),
   },
   {
     name: 'sriov_vf_total_msix',
@@ -85,8 +72,8 @@ export const PCI_SRIOV_FILES: readonly Row[] = [
     format: '%u',
     rule: 'file-sriov-autoprobe',
     has: isPhysical,
-    read: (device) => line(attributesOf(device).sriov_drivers_autoprobe ?? 1),
-    write: notModelled,
+    read: (device, { running }) => line(running.sriovOf(device)?.driversAutoprobe === false ? 0 : 1),
+    write: (device, text, { running }) => running.setVfsAutoprobe(device, parseBoolean(text)),
   },
   {
     name: 'sriov_vf_msix_count',
@@ -98,14 +85,33 @@ export const PCI_SRIOV_FILES: readonly Row[] = [
   },
 ];
 
-/** The links `virtfnN` of a physical function. */
-export const virtualFunctionLinks: Part<PciDevice> = {
+/** The number of a virtual function among those of its physical one; `undefined` where its place gives none. */
+export const virtualFunctionNumber = (one: PciDevice, sys: Sys): number | undefined => {
+  const physical = one.physicalFunction;
+  if (!physical || physical.segment !== one.segment || !isThere(sys, physical)) return undefined;
+  const placing = sys.running.sriovOf(physical);
+  if (!placing) return undefined;
+  const number = (one.rid - physical.rid - placing.offset) / (placing.stride || 1);
+  return Number.isInteger(number) && number >= 0 ? number : undefined;
+};
+
+/** The links `virtfnN` of a physical function. @see Linux v7.0 drivers/pci/iov.c pci_iov_sysfs_link() */
+export const virtualFunctionLinks = (sys: Sys): Part<PciDevice> => ({
   *names({ subject }) {
-    for (let n = 0; n < virtualFunctions(subject).length; n++) yield `virtfn${n}`;
+    for (const { devices } of [subject.pciBus, ...subject.pciBus.virtual])
+      for (const one of devices) {
+        const number = one.physicalFunction === subject ? virtualFunctionNumber(one, sys) : undefined;
+        if (number !== undefined) yield `virtfn${number}`;
+      }
   },
   child(name, directory) {
-    const number = /^virtfn(0|[1-9]\d*)$/.exec(name)?.[1];
-    const one = number === undefined ? undefined : virtualFunctions(directory.subject)[Number(number)];
-    return one && linkIn(directory, name, devicePath(one));
+    const digits = /^virtfn(0|[1-9]\d{0,4})$/.exec(name)?.[1];
+    const { subject } = directory;
+    const placing = digits === undefined ? undefined : sys.running.sriovOf(subject);
+    if (!placing) return undefined;
+    const one = subject.topology.at(subject.segment, subject.rid + placing.offset + Number(digits) * placing.stride);
+    return one?.physicalFunction === subject && virtualFunctionNumber(one, sys) === Number(digits)
+      ? linkIn(directory, name, devicePath(one))
+      : undefined;
   },
-};
+});

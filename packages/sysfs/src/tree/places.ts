@@ -1,6 +1,6 @@
 import type { Device, IommuUnit } from '@iommu/core';
 import type { RunningMachine } from '@iommu/machine';
-import { busPath, isPciDevice, type PciBus } from '@iommu/pci';
+import { busPath, isPciDevice, type PciBus, tryParsePciAddress } from '@iommu/pci';
 import { devicePath, unitPath } from './sys.js';
 
 /** Something that has a directory below `/sys/devices` and is no PCI function. */
@@ -34,15 +34,30 @@ export class Places {
   readonly #hasUnits: boolean;
   #below: Map<string, Map<string, Place>> | undefined;
   #devices: readonly Device[] = [];
+  readonly #rootBuses = new Set<PciBus>();
 
   constructor(running: RunningMachine) {
     this.#running = running;
     this.#hasUnits = running.kernel.rule('unit-class') !== 'none';
   }
 
-  /** Something came or went. */
+  /** Units came or went. */
   forget(): void {
     this.#below = undefined;
+    this.#rootBuses.clear();
+  }
+
+  /** A device came. */
+  added(device: Device): void {
+    const isFound = isPciDevice(device) && (device.pciBus.parent || this.#rootBuses.has(device.pciBus));
+    if (!isFound) this.forget();
+  }
+
+  /** A device went, and with a function perhaps its bus, or the segment that it hosted. */
+  removed(device: Device): void {
+    const { topology } = this.#running;
+    const isGone = (bus: PciBus) => topology.bus(bus.segment, bus.number) !== bus;
+    if (!isPciDevice(device) || [...this.#rootBuses].some(isGone)) this.forget();
   }
 
   /** What stands directly below a directory, by name. */
@@ -67,6 +82,11 @@ export class Places {
       for (const place of places.values()) if (place.kind === 'platform') yield place.path;
   }
 
+  /** Every place by its path. */
+  *all(): Generator<readonly [path: string, place: Place]> {
+    for (const [above, places] of this.#found()) for (const [name, place] of places) yield [`${above}/${name}`, place];
+  }
+
   at(path: string): Place | undefined {
     const [above, name] = split(path);
     return this.below(above).get(name);
@@ -77,8 +97,11 @@ export class Places {
     const below = new Map<string, Map<string, Place>>();
     this.#below = below;
     this.#devices = this.#running.devices.filter((device) => !isPciDevice(device));
-    for (const bus of this.#running.topology.buses)
-      if (!bus.parent) this.#add(below, rootBusPath(bus), { kind: 'root-bus', bus });
+    for (const bus of this.#running.topology.buses) {
+      if (bus.parent) continue;
+      this.#rootBuses.add(bus);
+      this.#add(below, rootBusPath(bus), { kind: 'root-bus', bus });
+    }
     for (const device of this.#devices) this.#add(below, devicePath(device), { kind: 'device', device });
     for (const unit of this.units) this.#add(below, unitPath(unit), { kind: 'unit', unit });
     this.#add(below, PLATFORM, { kind: 'between', path: PLATFORM });
@@ -91,14 +114,9 @@ export class Places {
     const isKnown = place.kind !== 'between' && place.kind !== 'platform';
     if (!places) below.set(above, new Map([[name, place]]));
     else if (isKnown || !places.has(name)) places.set(name, place);
-    if (places || above === 'devices' || this.#isFunction(above)) return;
+    // Functions come and go, and have a directory of their own.
+    if (places || above === 'devices' || tryParsePciAddress(split(above)[1])) return;
     const isDevice = above.startsWith(`${PLATFORM}/`) && place.kind !== 'unit';
     this.#add(below, above, { kind: isDevice ? 'platform' : 'between', path: above });
-  }
-
-  #isFunction(path: string): boolean {
-    const [, name] = split(path);
-    const device = this.#running.topology.find(name);
-    return device !== undefined && devicePath(device) === path;
   }
 }

@@ -1,11 +1,13 @@
 import type { RunningMachine } from '@iommu/machine';
 import type { SysfsTree, TreeChange } from '../node.js';
 import type { Bus } from './bus.js';
+import { Changes } from './changes.js';
 import { classesKind } from './classes.js';
 import { Directories } from './directories.js';
 import { Directory, type DirectoryKind, type Part } from './directory.js';
 import { firmwareKind } from './firmware.js';
 import { allGroups, Members } from './iommu-groups.js';
+import { modules } from './modules.js';
 import { collection, subdirectory } from './parts.js';
 import { placesBelow } from './placed.js';
 import { Places } from './places.js';
@@ -37,6 +39,7 @@ const rootKind = (sys: Sys): DirectoryKind<Sys> => {
       subdirectory('devices', { isThere, parts: [placesBelow(sys)] }),
       subdirectory('firmware', firmwareKind(sys)),
       subdirectory('kernel', { isThere, parts: [groups] }),
+      subdirectory('module', { isThere, parts: [modules(sys)] }),
     ],
   };
 };
@@ -65,16 +68,29 @@ class Shared implements Sys {
  */
 export const sysfsOf = (running: RunningMachine): SysfsTree => {
   const sys = new Shared(running);
+  const root = new Directory<Sys>(rootKind(sys), sys, '');
   const listeners = new Set<(change: TreeChange) => void>();
-  running.iommu.on((event) => {
+  const tell = (change: TreeChange): void => {
+    for (const listener of listeners) listener(change);
+  };
+  // Only for somebody who listens.
+  let changes: Changes | undefined;
+  running.on((event) => {
     if ('unit' in event) sys.places.forget();
-    if (event.type === 'add-device' || event.type === 'del-device') sys.members.forget(event.group);
+    if (event.type === 'device-added') sys.places.added(event.device);
+    if (event.type === 'device-removed') sys.places.removed(event.device);
+    if (event.type === 'add-device' || event.type === 'device-left') sys.members.forget(event.group);
+    changes?.handle(event);
   });
   return {
-    root: new Directory<Sys>(rootKind(sys), sys, ''),
+    root,
     on(listener) {
+      changes ??= new Changes(sys, root, tell);
       listeners.add(listener);
-      return () => void listeners.delete(listener);
+      return () => {
+        listeners.delete(listener);
+        if (listeners.size === 0) changes = undefined;
+      };
     },
   };
 };

@@ -1,0 +1,117 @@
+import { posix } from 'node:path';
+import { boot, type RunningMachine } from '@iommu/machine';
+import { nodeAt, ROOT, type SysfsNode, type SysfsTree, sysfsOf, walk } from '@iommu/sysfs';
+import { describe, expect, test } from 'vitest';
+import { allDrivers } from '../support/drivers.js';
+import { machineOf, type Recording, recordedMachines } from '../support/recordings.js';
+import { strip } from '../support/strip.js';
+import { holdsNothing, pathsBelow } from '../support/tree-paths.js';
+
+/*
+ * The tree of a machine that was read from a recording without the kernel's answers, against the recording with them.
+ */
+
+const drivers = allDrivers();
+const categories = ['vtd', 'amdvi', 'smmuv3', 'virtio-iommu', 'rules', 'pairs', 'asked', 'hotplug'];
+/** These show the machine after the last step; what boot gave is checked by replaying them. */
+const replayed = /^hotplug\/hotplug-(?:multifunction|qmp|remove)/;
+
+interface Booted extends Recording {
+  readonly running: RunningMachine;
+  readonly sysfs: SysfsTree;
+}
+
+const booted = (await recordedMachines(categories))
+  .filter(({ name }) => !replayed.test(name))
+  .map((recording): Booted => {
+    const running = boot(machineOf(strip(recording.tree), true), { drivers });
+    return { ...recording, running, sysfs: sysfsOf(running) };
+  });
+
+/** Those of which some driver knows the IOMMU. */
+const known = booted.filter(({ running, expected }) => running.iommu.units.length > 0 || expected.iommus.length === 0);
+
+const decoder = new TextDecoder('latin1');
+
+const shown = (node: SysfsNode | undefined): string => {
+  if (!node) return 'nothing';
+  if (node.kind === 'link') return `-> ${node.target}`;
+  return node.kind === 'directory' ? 'directory' : decoder.decode(node.read(ROOT));
+};
+
+/** Why a recording may differ from the tree. */
+type Exception =
+  /** A directory with nothing in it and a mangled name, left by the program that took the recording. */
+  | 'damaged'
+  /** What somebody wrote to `driver_override` after the boot. */
+  | 'override';
+
+/** By kind of IOMMU. */
+const compared: Record<string, number> = {};
+const exceptions: Record<string, Partial<Record<Exception, number>>> = {};
+
+/** What a kernel makes whether or not there is anything in it. */
+const MAY_BE_EMPTY = /^sys\/(?:kernel\/iommu_groups|class\/iommu|devices\/.*\/iommu\/[^/]+\/devices)$/;
+
+const exceptionAt = ({ tree }: Recording, path: string, recorded: string): Exception | undefined => {
+  if (recorded === 'directory' && holdsNothing(tree, path) && !MAY_BE_EMPTY.test(path)) return 'damaged';
+  if (path.endsWith('/driver_override') && recorded !== '(null)\n') return 'override';
+  return undefined;
+};
+
+const count = (iommu: string, exception: Exception): void => {
+  const counted = exceptions[iommu] ?? {};
+  exceptions[iommu] = { ...counted, [exception]: (counted[exception] ?? 0) + 1 };
+};
+
+test('only virtio-iommu may have no driver', () => {
+  const unknown = booted.filter((recording) => !known.includes(recording));
+  expect(unknown.filter(({ expected }) => expected.iommu !== 'virtio')).toEqual([]);
+  expect(known.length).toBeGreaterThanOrEqual(180);
+});
+
+describe.each(known)('$name', (recording) => {
+  const { tree, sysfs, expected } = recording;
+
+  test('has every recorded path, of the recorded kind, with the recorded link or content', () => {
+    const differing: string[] = [];
+    for (const path of pathsBelow(tree, 'sys')) {
+      const link = tree.link(path);
+      const bytes = tree.read(path);
+      const recorded = link !== undefined ? `-> ${link}` : bytes ? decoder.decode(bytes) : 'directory';
+      const computed = shown(nodeAt(sysfs.root, path.slice('sys/'.length)));
+      const exception = computed === recorded ? undefined : exceptionAt(recording, path, recorded);
+      compared[expected.iommu] = (compared[expected.iommu] ?? 0) + 1;
+      if (exception) count(expected.iommu, exception);
+      else if (computed !== recorded) differing.push(`${path}: ${computed}, recorded ${recorded}`);
+    }
+    expect(differing).toEqual([]);
+  });
+
+  test('has links that are as short as can be and lead to something in the tree', () => {
+    const wrong: string[] = [];
+    for (const [path, node] of walk(sysfs.root)) {
+      if (node.kind !== 'link') continue;
+      const target = posix.join(posix.dirname(path), node.target);
+      const isShort = node.target === shortest(posix.dirname(path), target);
+      if (!isShort || nodeAt(sysfs.root, target)?.kind !== 'directory') wrong.push(`${path} -> ${node.target}`);
+    }
+    expect(wrong).toEqual([]);
+  });
+});
+
+/** A link is named for what it leads to, even when that is above it. */
+const shortest = (directory: string, target: string): string =>
+  directory === target || directory.startsWith(`${target}/`)
+    ? posix.join(posix.relative(directory, posix.dirname(target)), posix.basename(target))
+    : posix.relative(directory, target);
+
+test('so many paths were compared, and so many differ for a reason', () => {
+  expect(compared).toMatchObject({ intel: 40_117, amd: 18_850, smmuv3: 11_157, none: 135 });
+  expect(exceptions['none']).toBeUndefined();
+  expect(exceptions).toMatchObject({
+    intel: { damaged: 28, override: 6 },
+    amd: { damaged: 13 },
+    smmuv3: { damaged: 12, override: 244 },
+  });
+});
