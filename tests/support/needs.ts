@@ -49,3 +49,11 @@ export const needsRoot = (context: TestContext): void => {
   const reason = refusal(['unshare', '--mount', 'true']);
   if (reason !== undefined) missing(context, 'namespaces', `needs root: ${reason}`);
 };
+
+/** Go on only as root that may mount, on a system with FUSE. */
+export const needsFuse = (context: TestContext): void => {
+  const reason = !existsSync('/dev/fuse')
+    ? 'no /dev/fuse'
+    : (refusal(['unshare', '--mount', 'sh', '-c', 'mount -n -t fusectl none /mnt && : <> /dev/fuse']) ?? '');
+  if (reason !== '') missing(context, 'fuse', `needs FUSE and root: ${reason}`);
+};
