@@ -3,7 +3,7 @@
  * `IOMMU_TEST_REQUIRE=tools,fuse,namespaces,corpus` turns such a skip into a failure.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
 import programs from './programs.json' with { type: 'json' };
@@ -39,7 +39,10 @@ const refusal = (words: readonly string[]): string | undefined => {
 };
 
 /** Go on only if those whom these words make can have a mount namespace of their own. */
-export const needsNamespaces = (context: TestContext, { as }: { readonly as: readonly string[] }): void => {
+export const needsNamespaces = (
+  context: TestContext,
+  { as }: { readonly as: readonly string[] } = { as: [] },
+): void => {
   const reason = refusal([...as, 'unshare', '--user', '--map-root-user', '--mount', 'true']);
   if (reason !== undefined) missing(context, 'namespaces', `needs user and mount namespaces: ${reason}`);
 };

@@ -11,6 +11,8 @@ import { say, sayError, sayNotes } from '../talk.js';
 export interface RunFlags extends BootFlags {
   readonly replace?: boolean;
   readonly static?: boolean;
+  /** Kernel drivers. */
+  readonly load?: readonly string[];
   readonly privileged?: boolean;
   readonly quiet?: boolean;
 }
@@ -29,14 +31,17 @@ const hasFuse = (): boolean => {
 
 /** A live tree where that can be, else one as it is now. */
 const backing = (machine: Machine, tree: SysfsTree, flags: RunFlags): Exclude<View['modelled'], string> => {
-  const { kernel, cmdline, policy, quiet } = flags;
+  const { kernel, cmdline, policy, quiet, load = [] } = flags;
   if (flags.static || !hasFuse()) return inMemory(tree);
-  // Its end is seen by the program; that it was too early is all that there is to say.
-  const onMount = ({ ended }: Mount): void => void ended.catch((error: Error) => sayError(error.message));
+  const prepare = async ({ ended, control }: Mount): Promise<void> => {
+    // The program sees that it has ended; why, is said here.
+    ended.catch((error: Error) => sayError(error.message));
+    for (const driver of load) await control.load(driver);
+  };
   const mounting = live({
     machine,
     tree,
-    onMount,
+    prepare,
     server: new URL('./lazy-serve.js', import.meta.url),
     ...(kernel !== undefined && { kernel }),
     ...(cmdline !== undefined && { commandLine: cmdline }),
@@ -60,6 +65,7 @@ const runInView = async ([input, program, ...args]: readonly string[], flags: Ru
   const machine = await readInput(input, { attributes: true });
   const { running } = bootBoth(machine, flags);
   if (!flags.quiet) sayNotes([...(machine.notes ?? []), ...groupsReport(running).diagnostics]);
+  for (const driver of flags.load ?? []) running.kernelDrivers.register(driver);
   const commandLine = flags.cmdline ?? machine.kernel?.commandLine;
   return enterView(
     {

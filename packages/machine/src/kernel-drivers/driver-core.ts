@@ -41,7 +41,7 @@ export class DriverCore {
   readonly overrides = new Map<Device, string>();
   readonly #parts: DriverCoreParts;
   /** Devices with a driver, in the order in which they were bound. */
-  readonly bound = new Set<Device>();
+  readonly #bound = new Set<Device>();
 
   constructor(parts: DriverCoreParts) {
     this.#parts = parts;
@@ -89,7 +89,7 @@ export class DriverCore {
 
   /** Its devices are unbound, the one bound last first. @see driver_detach() */
   delete(name: string): void {
-    for (const device of [...this.bound].reverse()) if (this.driverOf(device) === name) this.release(device);
+    for (const device of [...this.#bound].reverse()) if (this.driverOf(device) === name) this.release(device);
     this.drivers.delete(name);
     this.#parts.emit({ type: 'driver-unregistered', driver: name });
   }
@@ -128,7 +128,7 @@ export class DriverCore {
   }
 
   #isBound(device: Device, driver: string): void {
-    this.bound.add(device);
+    this.#bound.add(device);
     this.#parts.emit({ type: 'driver-bound', device, driver });
   }
 
@@ -185,7 +185,7 @@ export class DriverCore {
     if (driver === undefined) return;
     if (isPciDevice(device)) leaves(device, driver);
     iommu.unbindDriver(device);
-    this.bound.delete(device);
+    this.#bound.delete(device);
     emit({ type: 'driver-unbound', device, driver });
   }
 
@@ -198,7 +198,7 @@ export class DriverCore {
 
   /** Nothing is remembered of a device that is gone. */
   forget(device: Device): void {
-    this.bound.delete(device);
+    this.#bound.delete(device);
     this.overrides.delete(device);
   }
 }

@@ -11,8 +11,8 @@ export interface Live extends Omit<MountOptions, 'within' | 'stderr' | 'backgrou
   readonly machine: Machine;
   /** The tree of the same machine, booted the same: only for which entries it has. */
   readonly tree: SysfsTree;
-  /** Told once, when it is mounted. */
-  readonly onMount?: (mount: Mount) => void;
+  /** Called once it is mounted, before anybody looks. */
+  readonly prepare?: (mount: Mount) => Promise<void>;
 }
 
 /** How a process gets where the view's mounts are. @see nsenter(1) */
@@ -32,11 +32,16 @@ const into = (pid: number): string[] => [
  * @returns For {@link enterView}; it throws `ERR_SYSFS_MOUNT` where FUSE is refused.
  */
 export const live =
-  ({ machine, tree, onMount, ...options }: Live) =>
+  ({ machine, tree, prepare, ...options }: Live) =>
   async ({ pid, path }: Place): Promise<Modelled> => {
     // Whoever shares standard error with the program may change how it behaves.
     const mount = await mountSysfs(machine, path, { ...options, within: into(pid), stderr: 'ignore' });
-    onMount?.(mount);
+    try {
+      await prepare?.(mount);
+    } catch (error) {
+      await mount.unmount();
+      throw error;
+    }
     return {
       path: join(path, 'sys'),
       listing: listingOfTree(tree.root),
