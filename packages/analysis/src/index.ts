@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+export { type BestSlotReport, bestSlots, type SlotReport } from './best-slots.js';
 export { applyChange, applyChanges, type ChangedMachine, type ChangeOptions } from './change/apply-change.js';
 export { CARDS, cardNamed } from './change/cards.js';
 export {
@@ -36,3 +37,14 @@ export {
   type UngroupedReport,
 } from './groups-report.js';
 export { checkSchema, comparisonSchema, groupsSchema } from './report-schemas.js';
+export { type Relation, relationIn, type Trial, type TrialOptions, Trials } from './trials.js';
+export {
+  isChanged,
+  type WhatIfGroup,
+  type WhatIfGroups,
+  type WhatIfReason,
+  type WhatIfRelabelled,
+  type WhatIfReport,
+  whatIf,
+} from './what-if.js';
+export { bestSlotSchema, whatIfSchema } from './what-if-schemas.js';
