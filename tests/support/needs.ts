@@ -3,7 +3,7 @@
  * `IOMMU_TEST_REQUIRE=tools,fuse,namespaces,corpus` turns such a skip into a failure.
  */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
 import programs from './programs.json' with { type: 'json' };
