@@ -165,7 +165,7 @@ export class DriverCore {
     try {
       iommu.bindDriver(device, { name, managesDma: this.managesDma(name) });
     } catch (error) {
-      if (isFresh) this.delete(name);
+      if (isFresh && device.description.driver !== name) this.delete(name);
       throw error;
     }
     if (isPciDevice(device)) this.drivers.get(name)?.learn(device);
