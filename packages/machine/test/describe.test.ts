@@ -30,6 +30,10 @@ test('a machine to which nothing happened describes itself as it was described, 
   });
 });
 
+test('says nothing where nothing was said', () => {
+  expect(boot({ schema: 1 }, { drivers: [] }).describe()).toEqual({ schema: 1 });
+});
+
 test('is a machine as the schema has it', () => {
   const running = live({ functions: changed(NIC, { driver: 'igb', subsystem: '8086:0001', revision: '01' }) });
   running.setVfs(running.device(NIC), 2);

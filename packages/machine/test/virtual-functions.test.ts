@@ -218,11 +218,11 @@ test('they go when most drivers let go of the physical function', () => {
   running.kernelDrivers.unbind('igb', NIC);
   expect([vfs(running), running.sriovOf(running.device(NIC))?.numVfs]).toEqual([[], 0]);
   expect(events).toEqual([
+    `unbind-driver ${NIC}`,
     'del-device 0000:03:10.0',
     'group-removed',
     'device-removed 0000:03:10.0',
     `vfs-changed ${NIC}`,
-    `unbind-driver ${NIC}`,
     `unbound-driver ${NIC}`,
     `driver-unbound ${NIC}`,
   ]);
