@@ -287,8 +287,10 @@ test('a device leaves its group, which ends with the last, and only then is gone
     `unbound-driver ${TWIN}`,
     `driver-unbound ${TWIN}`,
     `del-device ${TWIN}`,
+    `device-left ${TWIN}`,
     `device-removed ${TWIN}`,
     `del-device ${USB}`,
+    `device-left ${USB}`,
     `group-removed group ${id}`,
     `device-removed ${USB}`,
   ]);
@@ -315,7 +317,7 @@ test('devices of other buses come and go with the same events', () => {
   running.bindDriver(running.addDevice(device), 'dwmac');
   running.removeDevice(running.device(device.name));
   expect([order, running.kernelDrivers.names]).toEqual([
-    ['device-added', 'driver-bound', 'driver-unbound', 'device-removed'],
+    ['device-added', 'driver-bound', 'driver-unbound', 'device-left', 'device-removed'],
     ['pcieport'],
   ]);
 });

@@ -12,6 +12,9 @@ import { placesBelow } from './placed.js';
 import { powerKind } from './power.js';
 import { devicePath, isThere, type Sys } from './sys.js';
 
+/** Virtual functions come and go with what their physical one is told. @see pci_dev_hp_attrs_are_visible() */
+const isHotPluggable = ({ isVirtualFunction }: PciDevice): boolean => !isVirtualFunction;
+
 /** Files by which functions are taken out, found again, and given a driver. */
 export const PCI_CONTROL_FILES: readonly Attribute<PciDevice>[] = [
   {
@@ -26,6 +29,7 @@ export const PCI_CONTROL_FILES: readonly Attribute<PciDevice>[] = [
     name: 'remove',
     mode: 0o220,
     format: '1: remove the function',
+    has: isHotPluggable,
     write(device, text, { running }) {
       if (parseUnsigned(text) !== 0) running.removeDevice(device);
     },
@@ -34,6 +38,7 @@ export const PCI_CONTROL_FILES: readonly Attribute<PciDevice>[] = [
     name: 'rescan',
     mode: 0o200,
     format: '1: look for functions on its bus',
+    has: isHotPluggable,
     write(device, text, { running }) {
       if (parseUnsigned(text) !== 0) running.rescan(device.pciBus);
     },
