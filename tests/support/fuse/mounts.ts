@@ -36,6 +36,9 @@ const bundle = (name: string): URL => {
 /** The process that serves. */
 export const server = (): URL => bundle('serve-machine');
 
+/** A program that reads everything, again and again. */
+export const walker = (): URL => bundle('walker');
+
 const gpu = () =>
   multifunction(endpoint({ id: '10de:2684', class: '030000' }), endpoint({ id: '10de:22ba', class: '040300' }));
 
