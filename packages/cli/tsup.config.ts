@@ -22,6 +22,8 @@ const LAZY = [
   'src/commands/capture.ts',
   'src/commands/redact.ts',
   'src/commands/run.ts',
+  'src/commands/mount.ts',
+  'src/commands/hotplug.ts',
   'src/serve.ts',
   'src/commands/completion.ts',
 ].map((path) => resolve(path));

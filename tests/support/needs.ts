@@ -54,10 +54,18 @@ export const needsRoot = (context: TestContext): void => {
 };
 
 /** Go on only if FUSE can be mounted by whoever may open its device. */
-export const needsFuse = (context: TestContext): void => {
+export const needsFuseDevice = (context: TestContext): void => {
   try {
     accessSync('/dev/fuse', constants.R_OK | constants.W_OK);
   } catch (error) {
     missing(context, 'fuse', `needs /dev/fuse (${(error as NodeJS.ErrnoException).code})`);
   }
+};
+
+/** Go on only as root that may mount, on a system with FUSE. */
+export const needsFuse = (context: TestContext): void => {
+  const reason = !existsSync('/dev/fuse')
+    ? 'no /dev/fuse'
+    : (refusal(['unshare', '--mount', 'sh', '-c', 'mount -n -t fusectl none /mnt && : <> /dev/fuse']) ?? '');
+  if (reason !== '') missing(context, 'fuse', `needs FUSE and root: ${reason}`);
 };

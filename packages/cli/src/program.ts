@@ -5,6 +5,8 @@ import { check } from './routes/check.js';
 import { completion } from './routes/completion.js';
 import { convert } from './routes/convert.js';
 import { groups } from './routes/groups.js';
+import { hotplug } from './routes/hotplug.js';
+import { mount } from './routes/mount.js';
 import { policies } from './routes/policies.js';
 import { redact } from './routes/redact.js';
 import { run } from './routes/run.js';
@@ -14,7 +16,7 @@ import { hasColour } from './terminal.js';
 export const createApplication = (version: string): Application<Context> =>
   buildApplication(
     buildRouteMap({
-      routes: { groups, check, run, convert, capture, redact, policies, completion },
+      routes: { groups, check, run, mount, hotplug, convert, capture, redact, policies, completion },
       docs: {
         brief: 'IOMMU groups of a machine that is not at hand',
         fullDescription: `IOMMU groups of a machine that is not at hand: computed from a dump, as the kernel would form them.

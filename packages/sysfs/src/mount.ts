@@ -6,7 +6,7 @@
 
 export type { Card } from './control/card.js';
 export type { ControlEvent } from './control/event-text.js';
-export type { ListedDevice, ListedGroup, MachineList } from './control/machine-calls.js';
+export type { ListedDevice, ListedDiagnostic, ListedGroup, MachineList } from './control/machine-calls.js';
 export { connectMachine, type MachineControl, mounted } from './control/machine-control.js';
 export type { Hello } from './control/protocol.js';
 export { type Mount, type MountOptions, mountSysfs } from './fuse/mount-sysfs.js';

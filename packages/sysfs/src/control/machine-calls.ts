@@ -1,4 +1,4 @@
-import { IommuError, refused } from '@iommu/core';
+import { type Diagnostic, IommuError, refused } from '@iommu/core';
 import type { RunningMachine } from '@iommu/machine';
 import { type Card, cardFunctions } from './card.js';
 import { functionsOf, numberOf, type Params, textOf, textOrNull } from './params.js';
@@ -39,6 +39,22 @@ const list = (running: RunningMachine): MachineList => {
   };
 };
 
+/** What was odd or supposed. */
+export type ListedDiagnostic = Pick<Diagnostic, 'severity' | 'code' | 'message'>;
+
+const diagnostics = ({ assumed, diagnostics: noted }: RunningMachine): ListedDiagnostic[] => [
+  ...(assumed === undefined
+    ? []
+    : [
+        {
+          severity: 'assumed' as const,
+          code: 'firmware-assumed',
+          message: `the input holds no firmware tables; supposed: ${assumed}`,
+        },
+      ]),
+  ...noted.map(({ severity, code, message }) => ({ severity, code, message })),
+];
+
 /** The parts of a card are looked at by the schema of functions once it has its place. */
 const cardOf = (params: Params): Card => {
   const { functions } = params;
@@ -66,6 +82,7 @@ const cardOf = (params: Params): Card => {
  * | `vfs` | `device`, `count` | a write to `sriov_numvfs` |
  * | `type` | `group`, `type` | a write to a group's `type` |
  * | `list` | | see {@link MachineList} |
+ * | `diagnostics` | | what was odd or supposed when it was booted |
  *
  * Devices may be named without their segment. Results that are devices are lists of their names.
  */
@@ -102,5 +119,6 @@ export const machineCalls = (running: RunningMachine): ControlCalls => {
       running.iommu.writeType(group, textOf(params, 'type'));
     },
     list: () => list(running),
+    diagnostics: () => diagnostics(running),
   };
 };

@@ -3,7 +3,7 @@ import type { MachinePciFunction } from '@iommu/machine';
 import type { Card } from './card.js';
 import { ControlConnection } from './client.js';
 import type { ControlEvent } from './event-text.js';
-import type { MachineList } from './machine-calls.js';
+import type { ListedDiagnostic, MachineList } from './machine-calls.js';
 import { allPlaces, type ControlPlace, placesOf } from './places.js';
 import type { Hello } from './protocol.js';
 
@@ -101,6 +101,11 @@ export class MachineControl implements Disposable {
 
   async list(): Promise<MachineList> {
     return (await this.#connection.call('list')) as MachineList;
+  }
+
+  /** What was odd or supposed when it was booted. */
+  async diagnostics(): Promise<ListedDiagnostic[]> {
+    return (await this.#connection.call('diagnostics')) as ListedDiagnostic[];
   }
 
   /** Events as they happen, until the caller stops or the machine ends. */

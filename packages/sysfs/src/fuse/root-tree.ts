@@ -1,50 +1,58 @@
 import type { Machine } from '@iommu/machine';
-import { machineToJson } from '@iommu/machine/json';
 import type { SysfsDirectory, SysfsFile, SysfsNode, SysfsTree } from '../node.js';
+import { DESCRIPTION, rootFiles } from '../sinks/root-files.js';
 
-const encoder = new TextEncoder();
+/** A directory that stays as it is made. */
+class FixedDirectory implements SysfsDirectory {
+  readonly kind = 'directory';
+  readonly mode = 0o755;
+  readonly #entries = new Map<string, SysfsNode>();
 
-/** Its size is not known before it is read, as that of files in `/proc`. */
-const textFile = (text: () => string): SysfsFile => ({
-  kind: 'file',
-  mode: 0o444,
-  size: 0,
-  read: () => encoder.encode(`${text()}\n`),
-});
+  names(): Iterable<string> {
+    return this.#entries.keys();
+  }
 
-const directory = (entries: Readonly<Record<string, SysfsNode | undefined>>): SysfsDirectory => {
-  const known = new Map(
-    Object.entries(entries).filter((entry): entry is [string, SysfsNode] => entry[1] !== undefined),
-  );
-  return { kind: 'directory', mode: 0o755, names: () => known.keys(), child: (name) => known.get(name) };
-};
+  child(name: string): SysfsNode | undefined {
+    return this.#entries.get(name);
+  }
 
-/** What stands beside `sys` in a mount. */
-export interface Beside {
-  /** As the machine was booted. */
-  readonly kernel: Machine['kernel'];
-  /** The machine as it is when it is asked for. */
-  readonly describe: () => Machine;
+  put(path: string, node: SysfsNode): void {
+    const [name = '', ...rest] = path.split('/');
+    if (rest.length === 0) {
+      this.#entries.set(name, node);
+      return;
+    }
+    const known = this.#entries.get(name);
+    const directory = known instanceof FixedDirectory ? known : new FixedDirectory();
+    this.#entries.set(name, directory);
+    directory.put(rest.join('/'), node);
+  }
 }
 
+/** Its size is not known before it is read, as that of files in `/proc`. */
+const fileOf = (read: () => Uint8Array): SysfsFile => ({ kind: 'file', mode: 0o444, size: 0, read });
+
 /**
- * A root directory with the tree as its `sys`: beside it the kernel's release, architecture and command line where a live
- * system has them, and `machine.json`, the machine as it is. The same as a rendered folder holds.
+ * A root directory with the tree as its `sys`, and beside it what a rendered folder has there too.
+ *
+ * @param kernel - As it was booted.
+ * @param describe - The machine as it is when it is asked for: what `machine.json` shows.
  */
-export const rootTree = (sys: SysfsTree, { kernel = {}, describe }: Beside): SysfsTree => {
-  const { release, arch, commandLine } = kernel;
-  const file = (text: string | undefined) => (text === undefined ? undefined : textFile(() => text));
-  const proc = directory({
-    cmdline: file(commandLine),
-    sys: directory({ kernel: directory({ arch: file(arch), osrelease: file(release) }) }),
-  });
-  const description = textFile(() => {
-    // Its first words are the mark of a description of ours.
-    const { schema, ...machine } = machineToJson(describe());
-    return JSON.stringify({ schema, ...machine }, null, 2);
-  });
+export const rootTree = (sys: SysfsTree, kernel: Machine['kernel'], describe: () => Machine): SysfsTree => {
+  const root = new FixedDirectory();
+  root.put('sys', sys.root);
+  for (const { path, bytes } of rootFiles({ schema: 1, ...(kernel && { kernel }) }))
+    root.put(
+      path,
+      fileOf(() => bytes),
+    );
+  const description = () => rootFiles(describe()).find(({ path }) => path === DESCRIPTION)?.bytes;
+  root.put(
+    DESCRIPTION,
+    fileOf(() => description() ?? new Uint8Array(0)),
+  );
   return {
-    root: directory({ sys: sys.root, proc, 'machine.json': description }),
+    root,
     on: (listener) => sys.on(({ type, path }) => listener({ type, path: `sys/${path}` })),
   };
 };

@@ -36,7 +36,7 @@ export const modelOf = (payload: MachinePayload, drivers: readonly IommuDriver[]
     ...(options.commandLine !== undefined && { commandLine: options.commandLine }),
   };
   return {
-    tree: rootTree(sysfsOf(running), { kernel, describe: () => running.describe() }),
+    tree: rootTree(sysfsOf(running), kernel, () => running.describe()),
     calls: machineCalls(running),
     subscribe: (listener) => running.on((event) => listener(eventText(event))),
   };
