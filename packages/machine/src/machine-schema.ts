@@ -11,6 +11,7 @@ const acsFlags = {
   pattern: '^((SV|TB|RR|CR|UF|EC|DT)( |$))*$',
   description: 'Names of flags, a blank between: SV RR CR UF.',
 } as const;
+const word = { type: 'integer', minimum: 0, maximum: 65535 } as const;
 const busNumber = { type: 'integer', minimum: 0, maximum: 255 } as const;
 
 const attributes = {
@@ -73,6 +74,24 @@ const pciFunction = {
       ],
       description: 'The ACS capability; null: none; a register is absent when it was not read.',
     },
+    sriov: {
+      anyOf: [
+        {
+          type: 'object',
+          required: ['totalVfs', 'offset', 'stride'],
+          additionalProperties: false,
+          properties: {
+            totalVfs: word,
+            offset: word,
+            stride: word,
+            deviceId: { type: 'string', pattern: '^[0-9a-fA-F]{4}$' },
+          },
+        },
+        { type: 'null' },
+      ],
+      description:
+        'The SR-IOV capability; null: none. How many virtual functions there can be, and where: counted from the function itself.',
+    },
     secondaryBus: busNumber,
     subordinateBus: busNumber,
     physicalFunction: { ...address, description: 'Of a virtual function: the function that it belongs to.' },
@@ -125,6 +144,7 @@ export const machineSchema = {
       properties: {
         acpi: {
           type: 'object',
+          propertyNames: { pattern: '^(?!\\.{1,2}$)[^/\\u0000]{1,64}$' },
           additionalProperties: base64,
           description: 'By file name below /sys/firmware/acpi/tables.',
         },

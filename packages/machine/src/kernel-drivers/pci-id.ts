@@ -59,8 +59,14 @@ const scanned = (numbers: readonly number[]): ScannedId | undefined => {
  */
 export const parseNewId = (text: string): ScannedId | undefined => scanned(scan(text, 7));
 
-/** One id of the parameter `ids` of vfio-pci and pci-stub: as {@link parseNewId}, with colons between. */
-export const parseIdParameter = (text: string): ScannedId | undefined => scanned(scan(text, 6, ':'));
+/**
+ * The parameter `ids` of vfio-pci and pci-stub: ids as {@link parseNewId} takes them, but with colons between their
+ * numbers, and commas between ids. What is no id is left out.
+ *
+ * @see Linux v6.1 drivers/vfio/pci/vfio_pci.c vfio_pci_fill_ids(), drivers/pci/pci-stub.c pci_stub_init()
+ */
+export const parseIdParameter = (text: string): PciId[] =>
+  text.split(',').flatMap((one) => scanned(scan(one, 6, ':')) ?? []);
 
 const fits = (wanted: number, value: number | undefined): boolean => wanted === PCI_ANY_ID || wanted === value;
 

@@ -42,6 +42,7 @@ export const PCI_CONTROL_FILES: readonly Attribute<PciDevice>[] = [
 
 /** Links of a PCI function besides those of every device. */
 export const PCI_FUNCTION_LINKS: readonly LinkRow<PciDevice>[] = [
+  // It stays when the physical function is removed before.
   { name: 'physfn', to: ({ physicalFunction }) => physicalFunction && devicePath(physicalFunction) },
   {
     name: 'domain',

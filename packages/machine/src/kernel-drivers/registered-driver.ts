@@ -8,18 +8,28 @@ const PORT_DRIVER = 'pcieport';
 /** Whether a driver knows no devices of its own: it must be told of each by `new_id` or `driver_override`. */
 export const isToldOfDevices = (driver: string): boolean => driver !== PORT_DRIVER && managesDma(driver);
 
+/** What a driver brings along. */
+export interface DriverDetails {
+  readonly ids?: readonly PciId[] | undefined;
+  readonly managesDma?: boolean | undefined;
+  readonly parameters?: Readonly<Record<string, string>> | undefined;
+}
+
 /** A driver that is registered with the PCI bus. */
 export class RegisteredDriver {
   readonly name: string;
   readonly managesDma: boolean;
+  /** Of its module, as they were given when it was loaded. */
+  readonly parameters: Readonly<Record<string, string>>;
   /** The table that it was built with, and what the description shows of it. */
   readonly #ids: PciId[];
   /** Ids that were added by `new_id`, in their order. */
   #dynamic: readonly PciId[] = [];
 
-  constructor(name: string, ids: readonly PciId[], manages: boolean = managesDma(name)) {
+  constructor(name: string, { ids = [], managesDma: manages = managesDma(name), parameters = {} }: DriverDetails = {}) {
     this.name = name;
     this.managesDma = manages;
+    this.parameters = parameters;
     this.#ids = [...knownIds(name), ...ids];
   }
 
