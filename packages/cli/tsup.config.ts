@@ -24,6 +24,8 @@ const LAZY = [
   'src/commands/abi.ts',
   'src/commands/run.ts',
   'src/commands/render.ts',
+  'src/commands/render.ts',
+  'src/commands/run.ts',
   'src/commands/mount.ts',
   'src/commands/hotplug.ts',
   'src/serve.ts',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { shellInRun, usualMachine } from '../support/clients.js';
-import { needsFuse, needsNamespaces, needsProgram } from '../support/needs.js';
+import { needsFuseDevice, needsNamespaces, needsProgram } from '../support/needs.js';
 
 /** Below which heading of its status each network device stands. */
 const statusIn = (text: string): Record<string, string> => {
@@ -16,7 +16,7 @@ const statusIn = (text: string): Record<string, string> => {
 
 describe('in a live view dpdk-devbind', () => {
   test('shows network devices, and binds one to vfio-pci and back', async (context) => {
-    needsFuse(context);
+    needsFuseDevice(context);
     needsNamespaces(context);
     needsProgram(context, 'dpdk-devbind.py');
     const status = 'dpdk-devbind.py --status-dev net';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { groupOfEach, shellInRun, usualMachine } from '../support/clients.js';
-import { needsFuse, needsNamespaces, needsProgram } from '../support/needs.js';
+import { needsFuseDevice, needsNamespaces, needsProgram } from '../support/needs.js';
 
 const words = (text: string): string[][] =>
   text
@@ -10,7 +10,7 @@ const words = (text: string): string[][] =>
 
 describe('in a live view driverctl', () => {
   test('lists every device, sets an override that binds, and takes it back', async (context) => {
-    needsFuse(context);
+    needsFuseDevice(context);
     needsNamespaces(context);
     needsProgram(context, 'driverctl');
     const machine = await usualMachine();

@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Described, usualMachine } from '../support/clients.js';
 import { endOf, hear, WAYS } from '../support/in-view.js';
 import { iommuRun, ownRuntime, servers, startIommuRun } from '../support/iommu-run.js';
-import { needsFuse, needsNamespaces } from '../support/needs.js';
+import { needsFuseDevice, needsNamespaces } from '../support/needs.js';
 
 const lines = (text: string): string[] => text.split('\n').filter(Boolean);
 
@@ -22,7 +22,7 @@ const SHOWN = `[ -e ${LINK} ] && echo there || echo gone`;
 
 describe.each(WAYS)('for $who a live tree', (way) => {
   test('does what is written to it', async (context) => {
-    needsFuse(context);
+    needsFuseDevice(context);
     needsNamespaces(context, way);
     const { file } = await readableMachine();
     const script = `
@@ -37,7 +37,7 @@ describe.each(WAYS)('for $who a live tree', (way) => {
   });
 
   test('takes no writes to anything that is not of the model', async (context) => {
-    needsFuse(context);
+    needsFuseDevice(context);
     needsNamespaces(context, way);
     const { file } = await readableMachine();
     const script = 'find /sys -type f | while read -r f; do (: >>"$f") 2>/dev/null && echo "$f"; done';
@@ -49,7 +49,7 @@ describe.each(WAYS)('for $who a live tree', (way) => {
   });
 
   test('leaves nothing behind: no mount, no process', async (context) => {
-    needsFuse(context);
+    needsFuseDevice(context);
     needsNamespaces(context, way);
     const { file } = await readableMachine();
     const look = () => [readFileSync('/proc/self/mounts', 'utf8'), servers()];
@@ -59,7 +59,7 @@ describe.each(WAYS)('for $who a live tree', (way) => {
   });
 
   test('leaves the standard streams of the program as they are', async (context) => {
-    needsFuse(context);
+    needsFuseDevice(context);
     needsNamespaces(context, way);
     const { file } = await readableMachine();
     const script = 'grep -h ^flags: /proc/self/fdinfo/0 /proc/self/fdinfo/1 /proc/self/fdinfo/2';
@@ -74,7 +74,7 @@ if (!usual) throw new Error('nobody to be');
 
 describe('what happens to the machine from outside', () => {
   test('is seen inside at once', async (context) => {
-    needsFuse(context);
+    needsFuseDevice(context);
     needsNamespaces(context, usual);
     const { file } = await readableMachine();
     const env = ownRuntime();
@@ -102,7 +102,7 @@ describe('what happens to the machine from outside', () => {
   });
 
   test('when the command is ended by force, the program ends, and so does what serves it', async (context) => {
-    needsFuse(context);
+    needsFuseDevice(context);
     needsNamespaces(context, usual);
     const { file } = await readableMachine();
     const child = startIommuRun(usual, file, 'echo up; exec sleep 40');

@@ -28,6 +28,8 @@ export const createApplication = (version: string): Application<Context> =>
   iommu check my.txt             compare them with those that its kernel formed
   iommu run my.txt -- PROGRAM    start a program that finds that machine at /sys
   iommu render my.txt --to dir   write the /sys that it would have, for other programs
+  iommu render my.txt --to dir   write the /sys that it would have, for other programs
+  iommu run my.txt -- PROGRAM    start a program that finds that machine at /sys
   sudo iommu capture             take a whole dump, without serial numbers and the like
 
 Exit status: 0 fine, 1 differs, 2 wrong usage or unreadable input, 3 cannot be known from this input.`,
