@@ -44,7 +44,7 @@ devices of PCI and IOMMUs. Any program, unchanged, also without root. The real /
 /proc/cmdline is the machine's; uname, devices, processes and files are those of the machine that this runs on.
 Exit status: the program's; 128 and the number of the signal that ended it; 125 if it cannot be run so; 127 if it is not there.`,
     customUsage: [
-      { input: 'my.txt -- lspci -nnk', brief: 'the PCI devices of another machine' },
+      { input: 'my.tar.gz -- lspci -nnk', brief: 'the PCI devices of another machine' },
       { input: 'my.tar.gz --kernel 7.3 -- bash', brief: 'look around' },
       {
         input: 'my.txt --load vfio-pci -- driverctl set-override 0000:01:00.0 vfio-pci',
