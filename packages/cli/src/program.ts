@@ -7,13 +7,14 @@ import { convert } from './routes/convert.js';
 import { groups } from './routes/groups.js';
 import { policies } from './routes/policies.js';
 import { redact } from './routes/redact.js';
+import { whatIf } from './routes/what-if.js';
 import { hasColour } from './terminal.js';
 
 /** The `iommu` command. */
 export const createApplication = (version: string): Application<Context> =>
   buildApplication(
     buildRouteMap({
-      routes: { groups, check, convert, capture, redact, policies, completion },
+      routes: { groups, check, 'what-if': whatIf, convert, capture, redact, policies, completion },
       docs: {
         brief: 'IOMMU groups of a machine that is not at hand',
         fullDescription: `IOMMU groups of a machine that is not at hand: computed from a dump, as the kernel would form them.
@@ -21,6 +22,7 @@ export const createApplication = (version: string): Application<Context> =>
   sudo lspci -vvvnn > my.txt     take a dump of a machine, as root: without root the deciding bits are unreadable
   iommu groups my.txt            list its groups
   iommu check my.txt             compare them with those that its kernel formed
+  iommu what-if my.txt CHANGE    what another slot, card, kernel or setting makes of them
   sudo iommu capture             take a whole dump, without serial numbers and the like
 
 Exit status: 0 fine, 1 differs, 2 wrong usage or unreadable input, 3 cannot be known from this input.`,
