@@ -40,6 +40,8 @@ export type {
   ExplainReport,
   UnknownFact,
 } from './explain/explain-report.js';
+export { type PathNode, type PathTree, pathTree } from './explain/path-tree.js';
+export { explainSchema } from './explain-schema.js';
 export {
   type DiagnosticReport,
   type GroupReport,

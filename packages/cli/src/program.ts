@@ -4,6 +4,7 @@ import { capture } from './routes/capture.js';
 import { check } from './routes/check.js';
 import { completion } from './routes/completion.js';
 import { convert } from './routes/convert.js';
+import { explain } from './routes/explain.js';
 import { groups } from './routes/groups.js';
 import { policies } from './routes/policies.js';
 import { redact } from './routes/redact.js';
@@ -14,7 +15,7 @@ import { hasColour } from './terminal.js';
 export const createApplication = (version: string): Application<Context> =>
   buildApplication(
     buildRouteMap({
-      routes: { groups, check, 'what-if': whatIf, convert, capture, redact, policies, completion },
+      routes: { groups, check, explain, 'what-if': whatIf, convert, capture, redact, policies, completion },
       docs: {
         brief: 'IOMMU groups of a machine that is not at hand',
         fullDescription: `IOMMU groups of a machine that is not at hand: computed from a dump, as the kernel would form them.
@@ -22,6 +23,7 @@ export const createApplication = (version: string): Application<Context> =>
   sudo lspci -vvvnn > my.txt     take a dump of a machine, as root: without root the deciding bits are unreadable
   iommu groups my.txt            list its groups
   iommu check my.txt             compare them with those that its kernel formed
+  iommu explain my.txt A B       tell why two devices share a group, or do not
   iommu what-if my.txt CHANGE    what another slot, card, kernel or setting makes of them
   sudo iommu capture             take a whole dump, without serial numbers and the like
 

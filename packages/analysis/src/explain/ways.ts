@@ -125,7 +125,7 @@ export interface Ways {
 }
 
 const result = (trials: Trials, found: readonly (readonly Change[])[]): Ways => ({
-  ways: found.map(wayOf),
+  ways: [...new Map(found.map(wayOf).map((way) => [way.changes.join(), way])).values()],
   exhaustive: !trials.isExhausted,
 });
 
