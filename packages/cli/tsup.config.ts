@@ -15,6 +15,8 @@ const LAZY = [
   '../machine/src/json.ts',
   'src/commands/groups.ts',
   'src/commands/check.ts',
+  'src/commands/explain.ts',
+  'src/commands/what-if.ts',
   'src/commands/convert.ts',
   'src/commands/compare.ts',
   'src/commands/policies.ts',

@@ -24,10 +24,24 @@ export {
   type TableChange,
   type VfsChange,
 } from './change/change.js';
+export { bootedAs } from './change/kernel-change.js';
 export { parseChange, parseChanges } from './change/parse-change.js';
 export { cardsOf, type PluggedCard } from './change/places.js';
 export { type Agreement, type CheckReport, check, type DifferingDevice, partitionIsCertain } from './check.js';
 export { type Bounds, type ComparisonReport, comparePolicies, type GroupChange } from './compare-policies.js';
+export { everyChange } from './explain/every-change.js';
+export { explain } from './explain/explain.js';
+export type {
+  ExplainedAcs,
+  ExplainedComponent,
+  ExplainedGroup,
+  ExplainedLink,
+  ExplainedWay,
+  ExplainReport,
+  UnknownFact,
+} from './explain/explain-report.js';
+export { type PathNode, type PathTree, pathTree } from './explain/path-tree.js';
+export { explainSchema } from './explain-schema.js';
 export {
   type DiagnosticReport,
   type GroupReport,

@@ -20,6 +20,15 @@ export const setKernel = (machine: Machine, { release }: KernelChange): Machine 
   return withKernel(machine, { ...machine.kernel, arch, release });
 };
 
+/** The machine as if another kernel had booted, or with another command line: what `boot()` makes of the same options. */
+export const bootedAs = (
+  machine: Machine,
+  { kernel, commandLine }: { readonly kernel?: string; readonly commandLine?: string },
+): Machine => {
+  const changed = kernel === undefined ? machine : setKernel(machine, { kind: 'kernel', release: kernel });
+  return commandLine === undefined ? changed : withKernel(changed, { ...changed.kernel, commandLine });
+};
+
 /** Options of `pci=` that grouping looks at, with the release that knows them first. */
 const SINCE: Readonly<Record<string, string>> = { config_acs: '6.11', disable_acs_redir: '4.19' };
 
