@@ -20,7 +20,22 @@ import { hasColour } from './terminal.js';
 export const createApplication = (version: string): Application<Context> =>
   buildApplication(
     buildRouteMap({
-      routes: { groups, check, explain, 'what-if': whatIf, render, mount, hotplug, run, abi, convert, capture, redact, policies, completion },
+      routes: {
+        groups,
+        check,
+        explain,
+        'what-if': whatIf,
+        render,
+        mount,
+        hotplug,
+        run,
+        abi,
+        convert,
+        capture,
+        redact,
+        policies,
+        completion,
+      },
       docs: {
         brief: 'IOMMU groups of a machine that is not at hand',
         fullDescription: `IOMMU groups of a machine that is not at hand: computed from a dump, as the kernel would form them.
