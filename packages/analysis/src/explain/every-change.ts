@@ -5,7 +5,7 @@ import { cardsOf } from '../change/places.js';
 import type { Trial } from '../trials.js';
 
 /** The newest release that the table of rules speaks of. */
-export const NEWEST_KERNEL: string = KERNEL_RULES.flatMap(({ from, until, unresolved = [] }) => [
+const NEWEST_KERNEL: string = KERNEL_RULES.flatMap(({ from, until, unresolved = [] }) => [
   ...(from === undefined ? [] : [from]),
   ...(until === undefined ? [] : [until]),
   ...unresolved,

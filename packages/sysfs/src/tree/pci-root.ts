@@ -8,10 +8,10 @@ import { powerKind } from './power.js';
 import type { Sys } from './sys.js';
 
 /** `pci0000:00` */
-export const rootBusName = (bus: PciBus): string => `pci${busName(bus)}`;
+const rootBusName = (bus: PciBus): string => `pci${busName(bus)}`;
 
 /** Files of a host bridge. */
-export const PCI_ROOT_FILES: readonly Attribute<PciBus>[] = [
+const PCI_ROOT_FILES: readonly Attribute<PciBus>[] = [
   { name: 'uevent', mode: 0o644, format: 'nothing', read: () => '', write: notModelled },
 ];
 
