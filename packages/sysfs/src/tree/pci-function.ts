@@ -16,7 +16,7 @@ import { devicePath, isThere, type Sys } from './sys.js';
 const isHotPluggable = ({ isVirtualFunction }: PciDevice): boolean => !isVirtualFunction;
 
 /** Files by which functions are taken out, found again, and given a driver. */
-export const PCI_CONTROL_FILES: readonly Attribute<PciDevice>[] = [
+const PCI_CONTROL_FILES: readonly Attribute<PciDevice>[] = [
   {
     name: 'driver_override',
     mode: 0o644,
@@ -46,7 +46,7 @@ export const PCI_CONTROL_FILES: readonly Attribute<PciDevice>[] = [
 ];
 
 /** Links of a PCI function besides those of every device. */
-export const PCI_FUNCTION_LINKS: readonly LinkRow<PciDevice>[] = [
+const PCI_FUNCTION_LINKS: readonly LinkRow<PciDevice>[] = [
   // It stays when the physical function is removed before.
   { name: 'physfn', to: ({ physicalFunction }) => physicalFunction && devicePath(physicalFunction) },
   {
