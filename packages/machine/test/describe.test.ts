@@ -130,6 +130,17 @@ test('where groups wait for probes, holds those that there were, in their order'
   expect(described.notes).toBeUndefined();
 });
 
+test('among them those of drivers that were loaded since, also where the driver did not take the device', () => {
+  const running = live({ drivers: WAITS, machine: { probes: { order: [], complete: true } } });
+  running.kernelDrivers.register('nvme');
+  running.kernelDrivers.probe('0000:04:00.0');
+  expect(running.describe().probes?.order.slice(-3)).toEqual([
+    { device: DISK, driver: 'nvme' },
+    { device: TWIN, driver: 'nvme' },
+    { device: '0000:04:00.0', driver: 'pcieport' },
+  ]);
+});
+
 test('says so where the order of probes at boot was only supposed', () => {
   const functions = changed(DISK, { driver: 'nvme' }).map((fn) => (fn.address === NIC ? { ...fn, driver: 'igb' } : fn));
   const running = live({ drivers: WAITS, functions });

@@ -89,6 +89,12 @@ test('what is behind a bridge that is not registered is not found', () => {
   expect(plugged(running)).toContain('0000:08:00.0');
 });
 
+test('nor is what names a bridge above that is not plugged in', () => {
+  const running = live();
+  const card = { address: '0000:09:00.0', parent: '0000:00:09.0', class: '020000' };
+  expect([running.plug([card]), running.rescan()]).toEqual([[], []]);
+});
+
 const FAULTS: readonly (readonly [string, string, readonly MachinePciFunction[]])[] = [
   ['what is there', 'ERR_PCI_DUPLICATE', [...MORE, ...LIVE.functions.filter(({ address }) => address === DISK)]],
   ['the same twice', 'ERR_PCI_DUPLICATE', [...MORE, ...MORE]],
