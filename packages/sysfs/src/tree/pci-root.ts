@@ -2,13 +2,10 @@ import type { PciBus } from '@iommu/pci';
 import { type Attribute, notModelled } from './attribute.js';
 import type { DirectoryKind } from './directory.js';
 import { files, subdirectory } from './parts.js';
-import { busName, busObjects, functionsBehind, hasBus } from './pci-bus.js';
+import { busObjects, functionsBehind, hasBus } from './pci-bus.js';
 import { placesBelow } from './placed.js';
 import { powerKind } from './power.js';
 import type { Sys } from './sys.js';
-
-/** `pci0000:00` */
-const rootBusName = (bus: PciBus): string => `pci${busName(bus)}`;
 
 /** Files of a host bridge. */
 const PCI_ROOT_FILES: readonly Attribute<PciBus>[] = [
