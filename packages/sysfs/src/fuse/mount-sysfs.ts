@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { BootOptions, Machine } from '@iommu/machine';
 import { MachineControl } from '../control/machine-control.js';
 import type { MachinePayload } from './serve-machine.js';
@@ -61,7 +62,8 @@ export const mountSysfs = async (
   const { path, pid, connection, ended, unmount } = await startServing({
     server,
     nodeOptions,
-    directory,
+    // The serving process stands elsewhere.
+    directory: resolve(directory),
     readOnly,
     background,
     ...(transport && { transport }),
