@@ -76,18 +76,17 @@ describe('hotplug/hotplug-qmp-device-add-intel', async () => {
   const usb = described('0000:01:00.0');
   const begin: Machine = { ...last, pci: { ...last.pci, functions: functions.filter((fn) => fn !== usb) } };
   const running = boot(begin, { drivers: allDrivers() });
-  const unplug = (address: string) => running.removeDevice(running.device(address));
 
   /** What `qmp.json` of the recording says was done before each step. */
-  const deeds: readonly (() => void)[] = [
+  const deeds: readonly (() => unknown)[] = [
     () => {},
-    () => running.addPciFunction(first as MachinePciFunction),
-    () => running.addPciFunction(second as MachinePciFunction),
-    () => unplug('0000:01:00.0'),
-    () => running.addPciFunction(usb),
-    () => unplug('0000:03:00.0'),
-    () => unplug('0000:02:00.0'),
-    () => running.addPciFunction(described('0000:03:00.0')),
+    () => running.plug([first as MachinePciFunction]),
+    () => running.plug([second as MachinePciFunction]),
+    () => running.unplug('0000:01:00.0'),
+    () => running.plug([usb]),
+    () => running.unplug('0000:03:00.0'),
+    () => running.unplug('0000:02:00.0'),
+    () => running.plug([described('0000:03:00.0')]),
   ];
 
   test.each(stepsOf(recording).map((step, at) => ({ at, step })))('step $at', ({ at, step }) => {

@@ -33,9 +33,9 @@ const errnoOf = ({ rc, stderr }: Step): string | undefined =>
 const bindAs = (running: RunningMachine, drivers: Readonly<Record<string, string>>): void => {
   for (const [name, driver] of Object.entries(drivers)) {
     const device = running.device(name);
-    const bound = running.iommu.kernelDriverOf(device);
+    const bound = running.kernelDrivers.driverOf(device);
     if (bound === (driver || undefined)) continue;
-    if (bound !== undefined) running.iommu.unbindDriver(device);
+    if (bound !== undefined) running.kernelDrivers.unbind(bound, name);
     if (driver) running.bindDriver(device, driver);
   }
 };

@@ -11,7 +11,6 @@ export type Errno =
   | 'ENOMEM'
   | 'EIO'
   | 'ENOSPC'
-  | 'ENOSYS'
   | 'ERANGE'
   | 'EOPNOTSUPP'
   | 'EPERM'

@@ -19,8 +19,9 @@ export {
 export { Emitter, type GroupNotification, type IommuEvent, type Listener } from './events.js';
 export type { DomainType, Group } from './group.js';
 export type { GroupTable } from './group-table.js';
-export { type Capabilities, Iommu, type IommuOptions, type KernelDriver } from './iommu.js';
+export { type Capabilities, Iommu, type IommuOptions } from './iommu.js';
 export { type BootParameter, bootParameters, type Kernel } from './kernel.js';
+export type { KernelDriver } from './kernel-driver.js';
 export type { DeviceOutcome } from './outcome.js';
 export type { Reason } from './reason.js';
 export {

@@ -2,25 +2,17 @@ import { DefaultDomains } from './default-domains.js';
 import type { Device } from './device.js';
 import { decideDomainWrite } from './domain-write.js';
 import type { IommuDriver, IommuUnit, Platform, UnitUse } from './driver.js';
-import { type Errno, IommuError, refused } from './errors.js';
+import { IommuError, refused } from './errors.js';
 import { Emitter, type Listener } from './events.js';
 import type { DomainType, Group } from './group.js';
 import { type GroupRecord, GroupTable } from './group-table.js';
+import { bindDriver, type KernelDriver, unbindDriver } from './kernel-driver.js';
 import { type DeviceOutcome, outcomeOf } from './outcome.js';
 import * as ownership from './ownership.js';
 import { callDriver, type DeviceState, locate, type NamedDriver, newState } from './prober.js';
 import { bind, Registration } from './registration.js';
 import { insertReservedRegion, type ReservedRegion } from './reserved-regions.js';
 import { systemDomain, systemDomainType } from './system-domain.js';
-
-/** A kernel driver, as far as DMA ownership goes. */
-export interface KernelDriver {
-  readonly name: string;
-  /** `driver_managed_dma`: binding it does not count as a user of the group's DMA. */
-  readonly managesDma?: boolean;
-  /** The driver looks at the device, when it may use it: an errno is its refusal. Absent: it takes the device. */
-  readonly probe?: () => Errno | undefined;
-}
 
 /** Who writes to a file. Both default to true. */
 export interface Capabilities {
@@ -197,28 +189,20 @@ export class Iommu {
     const state = this.#state(device);
     if (state.kernelDriver) throw refused('EBUSY', `${device.name} is bound to ${state.kernelDriver.name}`);
     this.probeDriver(device);
-    const group = this.#groupOf(device);
-    const usesDma = group !== undefined && !driver.managesDma;
-    if (usesDma) ownership.useDefaultDomain(group);
-    if (group) this.#events.emit({ type: 'bind-driver', group, device });
-    const errno = driver.probe?.();
-    if (errno) {
-      if (usesDma) ownership.unuseDefaultDomain(group);
-      throw refused(errno, `${driver.name} does not take ${device.name}`);
-    }
-    state.kernelDriver = { name: driver.name, usesDma };
-    if (group) this.#events.emit({ type: 'bound-driver', group, device });
+    bindDriver(state, this.#groupOf(device), driver, this.#events);
   }
 
-  /** @throws `ERR_DEVICE_UNKNOWN` when the device has no driver. @see iommu_device_unuse_default_domain() */
-  unbindDriver(device: Device): void {
+  /**
+   * A kernel driver lets go of the device; then it is no user of the group's DMA any more.
+   *
+   * @param remove - What else the driver does as it lets go; it throws nothing.
+   * @throws `ERR_DEVICE_UNKNOWN` when the device has no driver.
+   * @see iommu_device_unuse_default_domain()
+   */
+  unbindDriver(device: Device, remove?: () => void): void {
     const state = this.#state(device);
     if (!state.kernelDriver) throw new IommuError('ERR_DEVICE_UNKNOWN', `${device.name} has no driver`);
-    const group = this.#groupOf(device);
-    if (group) this.#events.emit({ type: 'unbind-driver', group, device });
-    if (group && state.kernelDriver.usesDma) ownership.unuseDefaultDomain(group);
-    state.kernelDriver = undefined;
-    if (group) this.#events.emit({ type: 'unbound-driver', group, device });
+    unbindDriver(state, this.#groupOf(device), remove, this.#events);
   }
 
   /** The bound kernel driver's name. */

@@ -56,6 +56,26 @@ describe('kernel drivers', () => {
     expect(viable(iommu)).toBe(false);
   });
 
+  test('one that does not take the device is not bound, and no user', () => {
+    const iommu = start();
+    refuses(iommu, 'ERR_REFUSED ENODEV', () => iommu.bindDriver(a, { ...nvme, probe: () => 'ENODEV' }));
+    expect(iommu.kernelDriverOf(a)).toBeUndefined();
+    expect(viable(iommu)).toBe(true);
+  });
+
+  test('one that may not use the DMA is not asked whether it takes the device', () => {
+    const iommu = start();
+    iommu.claimGroup(groupOf(iommu, a), mine);
+    let asked = false;
+    const probe = () => {
+      asked = true;
+      return undefined;
+    };
+    refuses(iommu, 'ERR_REFUSED EBUSY', () => iommu.bindDriver(b, { ...nvme, probe }));
+    iommu.bindDriver(b, { ...vfio, probe });
+    expect(asked).toBe(true);
+  });
+
   test('bind to a device without a group', () => {
     const iommu = start();
     iommu.bindDriver(loner, nvme);

@@ -44,25 +44,33 @@ export const plugged = (description: MachinePciFunction): Plugged => {
  * is told.
  */
 export class Hardware {
-  readonly #functions = new Map<number, Plugged>();
+  readonly #described: Pick<MachinePci, 'functions' | 'rootBuses'>;
+  #found: Map<number, Plugged> | undefined = undefined;
   /** Bridges by the bus behind them. */
   readonly #bridges = new Map<number, Plugged>();
-  readonly #rootBuses: readonly string[];
   /** Slots that had no function 0 from the beginning: something hides it, and the kernel looks all the same. */
   readonly #isolated = new Set<number>();
 
-  /** @throws IommuError `ERR_PCI_ADDRESS`, `ERR_PCI_DUPLICATE`, `ERR_MACHINE` */
-  constructor({ functions, rootBuses = [] }: Pick<MachinePci, 'functions' | 'rootBuses'>) {
-    this.#rootBuses = rootBuses;
-    for (const one of functions) if (one.physicalFunction === undefined) this.add(plugged(one));
-    for (const one of this.#functions.values()) {
+  /** @param described - What is plugged in at first; looked at only when it is asked for. */
+  constructor(described: Pick<MachinePci, 'functions' | 'rootBuses'>) {
+    this.#described = described;
+  }
+
+  get #functions(): Map<number, Plugged> {
+    if (this.#found) return this.#found;
+    this.#found = new Map();
+    for (const one of this.#described.functions) if (one.physicalFunction === undefined) this.add(plugged(one));
+    for (const one of this.#found.values()) {
       const start = this.slotOf(one);
-      if (!this.#functions.has(start)) this.#isolated.add(start);
+      if (!this.#found.has(start)) this.#isolated.add(start);
     }
+    return this.#found;
   }
 
   get functions(): readonly MachinePciFunction[] {
-    return [...this.#functions.values()].map(({ description }) => description);
+    return this.#found
+      ? [...this.#found.values()].map(({ description }) => description)
+      : this.#described.functions.filter(({ physicalFunction }) => physicalFunction === undefined);
   }
 
   /** @param address - `DDDD:BB:DD.F` or `BB:DD.F` */
@@ -137,6 +145,8 @@ export class Hardware {
   missing(topology: PciTopology, bus?: PciBus): Plugged[] {
     const children = new Map<Plugged | number, Plugged[]>();
     for (const one of [...this.#functions.values()].sort((a, b) => a.key - b.key)) {
+      const { parent } = one.description;
+      if (typeof parent === 'string' && !this.find(parent)) continue;
       const place = this.above(one) ?? busKey(one.segment, busOf(one.rid));
       const list = children.get(place);
       if (list) list.push(one);
@@ -170,10 +180,11 @@ export class Hardware {
 
   /** Root buses: those named in their order, then by number. */
   #roots(places: Iterable<Plugged | number>): number[] {
+    const { rootBuses = [] } = this.#described;
     const keys = [...places].filter((place) => typeof place === 'number').sort((a, b) => a - b);
     const rank = (key: number): number => {
-      const at = this.#rootBuses.indexOf(formatBus(Math.floor(key / 0x100), key % 0x100));
-      return at < 0 ? this.#rootBuses.length : at;
+      const at = rootBuses.indexOf(formatBus(Math.floor(key / 0x100), key % 0x100));
+      return at < 0 ? rootBuses.length : at;
     };
     return keys.sort((a, b) => rank(a) - rank(b));
   }

@@ -18,4 +18,4 @@ export type { PlatformDevice } from './platform.js';
 export { POLICIES, type Policy, policyNamed } from './policies.js';
 export { RunningMachine } from './running-machine.js';
 export { compareVersions, type Flavour, flavourOf, formatVersion, parseVersion, type Version } from './version.js';
-export type { Placing } from './virtual-functions.js';
+export type { SriovState } from './virtual-functions.js';

@@ -128,6 +128,26 @@ export const KERNEL_RULES: readonly KernelRule[] = [
     unresolved: ['6.1', '7.3'],
   },
   {
+    rule: 'driver-bind',
+    touches: 'writes',
+    value: 'ENODEV',
+    until: '5.14',
+    proof: 'stated',
+    effect:
+      'A write to bind that fails gives ENODEV, whatever the reason; later ones EBUSY for a bound device, and what the probe answers.',
+    source: 'commits 204db60c8357 and ef6dcbdd8eb2; recordings kernel-drivers of 6.1 and 7.3 for what came after',
+  },
+  {
+    rule: 'pci-autoprobe',
+    touches: 'writes',
+    value: 'always',
+    until: '6.19',
+    proof: 'recorded',
+    effect: 'Drivers are probed for a PCI device that comes even where drivers_autoprobe is off.',
+    source: 'commit ea34511aaf75, merged for 6.19; recordings kernel-drivers of 6.1 and 7.3',
+    unresolved: ['6.1', '7.3'],
+  },
+  {
     rule: 'relaxable-regions',
     touches: 'regions',
     value: 'direct',

@@ -11,6 +11,7 @@ const acsFlags = {
   pattern: '^((SV|TB|RR|CR|UF|EC|DT)( |$))*$',
   description: 'Names of flags, a blank between: SV RR CR UF.',
 } as const;
+const word = { type: 'integer', minimum: 0, maximum: 65535 } as const;
 const busNumber = { type: 'integer', minimum: 0, maximum: 255 } as const;
 
 const attributes = {
@@ -72,6 +73,24 @@ const pciFunction = {
         { type: 'null' },
       ],
       description: 'The ACS capability; null: none; a register is absent when it was not read.',
+    },
+    sriov: {
+      anyOf: [
+        {
+          type: 'object',
+          required: ['totalVfs', 'offset', 'stride'],
+          additionalProperties: false,
+          properties: {
+            totalVfs: word,
+            offset: word,
+            stride: word,
+            deviceId: { type: 'string', pattern: '^[0-9a-fA-F]{4}$' },
+          },
+        },
+        { type: 'null' },
+      ],
+      description:
+        'The SR-IOV capability; null: none. How many virtual functions there can be, and where: counted from the function itself.',
     },
     secondaryBus: busNumber,
     subordinateBus: busNumber,

@@ -1,8 +1,8 @@
 import { type Device, type Iommu, IommuError } from '@iommu/core';
 import { isPciDevice, type PciBus, type PciDevice, type PciTopology } from '@iommu/pci';
 import { type Hardware, type Plugged, plugged } from './hardware.js';
-import { isToldOfDevices } from './kernel-drivers/kernel-driver.js';
-import type { KernelDrivers } from './kernel-drivers/kernel-drivers.js';
+import type { DriverCore } from './kernel-drivers/driver-core.js';
+import { isToldOfDevices } from './kernel-drivers/registered-driver.js';
 import type { MachinePciFunction } from './machine.js';
 import type { MachineEvent } from './machine-events.js';
 import { pciFunction } from './pci-function.js';
@@ -12,10 +12,12 @@ import type { ProbeLog } from './probe-log.js';
 export interface PciHotPlugParts {
   readonly topology: PciTopology;
   readonly iommu: Iommu;
-  readonly drivers: KernelDrivers;
+  readonly drivers: DriverCore;
   readonly hardware: Hardware;
   readonly probes: ProbeLog;
   readonly emit: (event: MachineEvent) => void;
+  /** A driver is there for such devices, as if it had been loaded for this one. */
+  readonly load: (driver: string, device: PciDevice) => void;
   /** Virtual functions of the device are no more. */
   readonly forgetVfs: (device: PciDevice) => void;
 }
@@ -23,6 +25,8 @@ export interface PciHotPlugParts {
 /** PCI functions that come and go, as hardware and as devices of the kernel. */
 export class PciHotPlug {
   readonly #parts: PciHotPlugParts;
+  /** Keys of functions that were plugged in and never registered. */
+  readonly #fresh = new Set<number>();
 
   constructor(parts: PciHotPlugParts) {
     this.#parts = parts;
@@ -64,8 +68,8 @@ export class PciHotPlug {
   #arrive(added: readonly PciDevice[]): PciDevice[] {
     for (const device of added) {
       const { driver } = device.description;
-      // What is described as bound to a driver has one that is loaded when such a device comes.
-      if (driver && !isToldOfDevices(driver)) this.#parts.drivers.load(driver, device);
+      // What is described as bound to a driver has one, which is loaded when the device first comes.
+      if (this.#fresh.delete(device.key) && driver && !isToldOfDevices(driver)) this.#parts.load(driver, device);
       this.#parts.drivers.arrive(device);
     }
     return [...added];
@@ -97,6 +101,7 @@ export class PciHotPlug {
       for (const one of done) hardware.delete(one);
       throw error;
     }
+    for (const { key } of parts) this.#fresh.add(key);
     return this.#arrive(added);
   }
 
@@ -107,7 +112,8 @@ export class PciHotPlug {
     const meant = new Set<Plugged>();
     for (const one of hardware.missing(topology)) {
       const above = hardware.above(one);
-      if (slots.has(hardware.slotOf(one)) || (above !== undefined && meant.has(above))) meant.add(one);
+      const isReached = above === undefined || meant.has(above) || topology.at(above.segment, above.rid) !== undefined;
+      if (isReached && (slots.has(hardware.slotOf(one)) || (above && meant.has(above)))) meant.add(one);
     }
     return [...meant];
   }
@@ -139,32 +145,44 @@ export class PciHotPlug {
       throw new IommuError('ERR_DEVICE_UNKNOWN', `'${name}' is not plugged in`);
     }
     const behind = hardware.behind(one);
-    if (device && isPciDevice(device)) this.remove(device);
-    for (const other of [one, ...behind]) hardware.delete(other);
+    if (device && isPciDevice(device)) {
+      for (const other of topology.devices) if (other.physicalFunction === device) this.remove(other);
+      this.remove(device);
+    }
+    for (const other of [one, ...behind]) {
+      hardware.delete(other);
+      this.#fresh.delete(other.key);
+    }
   }
 
   /**
    * A device and all behind it go: first drivers let go, of what is behind before what is above and the last first, then
-   * devices leave, again those behind before.
+   * devices leave, again those behind before. Virtual functions go with the driver of their physical one; if it has none,
+   * they stay.
    *
    * @see Linux v6.1 drivers/pci/remove.c pci_stop_and_remove_bus_device()
    */
   remove(device: PciDevice): void {
-    if (this.#parts.topology.find(device.name) !== device) {
+    if (!this.#isThere(device)) {
       throw new IommuError('ERR_DEVICE_UNKNOWN', `${device.name} was never added, or was removed`);
     }
     this.#stop(device);
     this.#destroy(device);
   }
 
+  /** What is behind may take each other along: virtual functions go with a driver. */
+  #isThere(device: PciDevice): boolean {
+    return this.#parts.topology.at(device.segment, device.rid) === device;
+  }
+
   #stop(device: PciDevice): void {
-    for (const behind of [...this.#behind(device)].reverse()) this.#stop(behind);
+    for (const behind of this.#behind(device).reverse()) if (this.#isThere(behind)) this.#stop(behind);
     this.#parts.drivers.release(device);
   }
 
   #destroy(device: PciDevice): void {
     const { topology, iommu, drivers, probes, emit, forgetVfs } = this.#parts;
-    for (const behind of this.#behind(device)) this.#destroy(behind);
+    for (const behind of this.#behind(device)) if (this.#isThere(behind)) this.#destroy(behind);
     forgetVfs(device);
     try {
       iommu.removeDevice(device);
@@ -176,15 +194,12 @@ export class PciHotPlug {
     }
   }
 
-  /** The bus behind a bridge, virtual functions, the segment that an endpoint hosts: directly, in their order. */
+  /** The bus behind a bridge, with the buses of virtual functions beside it; the segment that an endpoint hosts. */
   #behind(device: PciDevice): PciDevice[] {
     const { subordinate } = device;
-    const goes = ({ pciBus, physicalFunction }: PciDevice): boolean =>
-      physicalFunction === device ||
+    const goes = ({ pciBus }: PciDevice): boolean =>
       pciBus.host === device ||
-      (subordinate !== undefined &&
-        physicalFunction === undefined &&
-        (pciBus === subordinate || (pciBus.parent === subordinate && !pciBus.self)));
+      (subordinate !== undefined && (pciBus === subordinate || (pciBus.parent === subordinate && !pciBus.self)));
     return this.#parts.topology.devices.filter(goes);
   }
 }

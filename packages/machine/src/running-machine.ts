@@ -6,22 +6,20 @@ import {
   type Group,
   type Iommu,
   IommuError,
+  refused,
 } from '@iommu/core';
-import { isPciDevice, type PciBus, type PciDevice, type PciTopology, tryParsePciAddress } from '@iommu/pci';
+import { isPciDevice, type PciBus, type PciTopology, tryParsePciAddress } from '@iommu/pci';
+import { type Assembly, assemble } from './assemble.js';
 import { describeMachine } from './describe.js';
-import { Hardware } from './hardware.js';
 import type { ResolvedKernel } from './kernel.js';
-import { KernelDrivers } from './kernel-drivers/kernel-drivers.js';
+import type { KernelDrivers } from './kernel-drivers/kernel-drivers.js';
 import type { Machine, MachineDevice, MachineKernel, MachinePciFunction } from './machine.js';
 import type { MachineEvent } from './machine-events.js';
 import { noIommuReason } from './no-iommu.js';
-import { PciHotPlug } from './pci-hot-plug.js';
-import { type PlatformDevice, platformDevice } from './platform.js';
 import type { OrderDoubts } from './probe-at-boot.js';
 import { UNNAMED_DRIVER } from './probe-history.js';
-import { ProbeLog } from './probe-log.js';
 import type { Probe } from './probe-order.js';
-import { type Placing, physical, VirtualFunctions } from './virtual-functions.js';
+import { physical, type SriovState } from './virtual-functions.js';
 
 /** @internal What {@link boot} puts together. */
 export interface RunningParts {
@@ -57,12 +55,8 @@ export class RunningMachine {
   readonly kernelDrivers: KernelDrivers;
   readonly #bootedKernel: MachineKernel;
   readonly #sureIds: ReadonlySet<Group> | undefined;
-  readonly #byName = new Map<string, Device>();
   readonly #events = new Emitter<MachineEvent>();
-  readonly #probes: ProbeLog;
-  readonly #hardware: Hardware;
-  readonly #hotPlug: PciHotPlug;
-  readonly #vfs: VirtualFunctions;
+  readonly #parts: Assembly;
 
   /** @internal */
   constructor(parts: RunningParts) {
@@ -76,38 +70,10 @@ export class RunningMachine {
     this.contested = doubts.contested;
     this.#bootedKernel = parts.bootedKernel;
     this.#sureIds = doubts.sureIds;
-    for (const device of iommu.devices) if (!isPciDevice(device)) this.#byName.set(device.name, device);
-
     const emit = (event: MachineEvent): void => this.#events.emit(event);
     iommu.on(emit);
-    const probes = new ProbeLog(parts.probes);
-    const drivers = new KernelDrivers({
-      kernel,
-      topology,
-      iommu,
-      probes,
-      emit,
-      vfsOf: (device) => this.#vfs.countOf(device),
-      probesVf: ({ physicalFunction }) => !physicalFunction || this.#vfs.autoprobeOf(physicalFunction),
-      leaves: (device, driver) => this.#vfs.driverLeaves(device, driver),
-    });
-    const functions = machine.pci?.functions ?? [];
-    const hardware = new Hardware(machine.pci ?? { functions });
-    const hotPlug = new PciHotPlug({
-      topology,
-      iommu,
-      drivers,
-      hardware,
-      probes,
-      emit,
-      forgetVfs: (device) => this.#vfs.forget(device),
-    });
-    const virtual = functions.filter(({ physicalFunction }) => physicalFunction !== undefined);
-    this.#vfs = new VirtualFunctions({ topology, drivers, hotPlug, emit, virtual });
-    this.#probes = probes;
-    this.#hardware = hardware;
-    this.#hotPlug = hotPlug;
-    this.kernelDrivers = drivers;
+    this.#parts = assemble({ machine, kernel, topology, iommu, probes: parts.probes, emit });
+    this.kernelDrivers = this.#parts.kernelDrivers;
   }
 
   /**
@@ -126,7 +92,7 @@ export class RunningMachine {
 
   /** @param name - As sysfs spells it; of a PCI address in segment 0 the segment may be left out. */
   find(name: string): Device | undefined {
-    return this.topology.find(name) ?? this.#byName.get(name);
+    return this.topology.find(name) ?? this.#parts.others.find(name);
   }
 
   /** As {@link find}. @throws IommuError `ERR_DEVICE_UNKNOWN` */
@@ -151,7 +117,7 @@ export class RunningMachine {
 
   /** The PCI functions that are plugged in, registered or not; virtual functions are none. */
   get hardware(): readonly MachinePciFunction[] {
-    return this.#hardware.functions;
+    return this.#parts.hardware.functions;
   }
 
   /**
@@ -165,7 +131,7 @@ export class RunningMachine {
    * plugged in then
    */
   plug(functions: readonly MachinePciFunction[], { notify = true }: { readonly notify?: boolean } = {}): Device[] {
-    return this.#hotPlug.plug(functions, notify);
+    return this.#parts.hotPlug.plug(functions, notify);
   }
 
   /**
@@ -175,7 +141,7 @@ export class RunningMachine {
    * @throws IommuError `ERR_DEVICE_UNKNOWN` for what is not plugged in
    */
   unplug(device: Device | string): void {
-    this.#hotPlug.unplug(device);
+    this.#parts.hotPlug.unplug(device);
   }
 
   /**
@@ -185,7 +151,7 @@ export class RunningMachine {
    * @throws IommuError as {@link plug}
    */
   addPciFunction(description: MachinePciFunction): Device {
-    return this.#hotPlug.add(description);
+    return this.#parts.hotPlug.add(description);
   }
 
   /**
@@ -196,18 +162,12 @@ export class RunningMachine {
    * @see Linux v6.1 drivers/pci/pci-sysfs.c rescan_store(), dev_rescan_store(), bus_rescan_store()
    */
   rescan(bus?: PciBus): Device[] {
-    return this.#hotPlug.rescan(bus);
+    return this.#parts.hotPlug.rescan(bus);
   }
 
   /** Add a device of another bus. @throws IommuError `ERR_DEVICE_EXISTS` */
   addDevice(description: MachineDevice): Device {
-    if (this.#byName.has(description.name))
-      throw new IommuError('ERR_DEVICE_EXISTS', `${description.name} is there already`);
-    const device = platformDevice(description);
-    this.iommu.addDevice(device);
-    this.#byName.set(device.name, device);
-    this.#events.emit({ type: 'device-added', device });
-    return device;
+    return this.#parts.others.add(description);
   }
 
   /**
@@ -217,25 +177,14 @@ export class RunningMachine {
    * @see Linux v6.1 drivers/pci/remove.c pci_stop_and_remove_bus_device()
    */
   removeDevice(device: Device): void {
-    if (isPciDevice(device)) {
-      this.#hotPlug.remove(device);
-      return;
-    }
-    this.kernelDrivers.release(device);
-    try {
-      this.iommu.removeDevice(device);
-    } finally {
-      this.#byName.delete(device.name);
-      this.kernelDrivers.forget(device);
-      this.#probes.delete(device);
-      this.#events.emit({ type: 'device-removed', device });
-    }
+    if (isPciDevice(device)) this.#parts.hotPlug.remove(device);
+    else this.#parts.others.remove(device);
   }
 
   /** A kernel driver is probed for the device, whether it takes it or not. @throws IommuError `ERR_DEVICE_UNKNOWN` */
   probeDriver(device: Device, driver: string = UNNAMED_DRIVER): void {
     this.iommu.probeDriver(device);
-    this.#probes.add(device, driver);
+    this.#parts.probes.add(device, driver);
   }
 
   /**
@@ -244,7 +193,7 @@ export class RunningMachine {
    * @throws IommuError `ERR_REFUSED` with `EBUSY` when the device has a driver or its group's DMA belongs to another
    */
   bindDriver(device: Device, name: string): void {
-    this.kernelDrivers.adopt(device, name);
+    this.#parts.drivers.adopt(device, name);
   }
 
   /**
@@ -257,29 +206,23 @@ export class RunningMachine {
    * @see Linux v6.1 drivers/pci/iov.c sriov_numvfs_store()
    */
   setVfs(device: Device, count: number): void {
-    this.#vfs.set(physical(device), count);
+    this.#parts.vfs.set(physical(device), count);
   }
 
-  /** `sriov_numvfs`: how many virtual functions of the device were switched on; removing one does not change it. */
-  vfsOf(device: Device): number {
-    return this.#vfs.countOf(device);
+  /** The files `sriov_*` of a device; `undefined`: it has none, or nothing tells that it has. */
+  sriovOf(device: Device): SriovState | undefined {
+    return isPciDevice(device) && !device.isVirtualFunction ? this.#parts.vfs.stateOf(device) : undefined;
   }
 
   /**
-   * How many virtual functions a device can have, and at which ids: `sriov_totalvfs`, `sriov_offset`, `sriov_stride`;
-   * `undefined`: none, as far as the description tells.
+   * Write to the device's `sriov_drivers_autoprobe`: whether drivers are probed for its virtual functions.
+   *
+   * @throws IommuError `ERR_REFUSED` with `ENOENT` for a device that has no such file
+   * @see Linux v6.1 drivers/pci/pci-driver.c pci_device_can_probe()
    */
-  sriovOf(device: PciDevice): Placing | undefined {
-    return device.isVirtualFunction ? undefined : this.#vfs.placingOf(device);
-  }
-
-  /** `sriov_drivers_autoprobe`: whether drivers are probed by themselves for virtual functions of the device. */
-  autoprobesVfs(device: Device): boolean {
-    return this.#vfs.autoprobeOf(device);
-  }
-
-  setVfAutoprobe(device: Device, on: boolean): void {
-    this.#vfs.setAutoprobe(device, on);
+  setVfsAutoprobe(device: Device, on: boolean): void {
+    if (!this.sriovOf(device)) throw refused('ENOENT', `${device.name} has no file sriov_drivers_autoprobe`);
+    this.#parts.vfs.setAutoprobe(device, on);
   }
 
   /**
@@ -295,12 +238,12 @@ export class RunningMachine {
       settings: this.topology.settings,
       iommu: this.iommu,
       functions: [...this.hardware, ...virtual.map(({ description }) => description)],
-      devices: this.devices.flatMap((device) => (isPciDevice(device) ? [] : [(device as PlatformDevice).description])),
+      devices: this.#parts.others.descriptions,
       driverOf: (name) => {
         const device = this.find(name);
         return device && this.iommu.kernelDriverOf(device);
       },
-      probes: this.#probes.probes,
+      probes: this.#parts.probes.probes,
       isOrderSupposed: this.#sureIds !== undefined,
     });
   }

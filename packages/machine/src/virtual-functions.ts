@@ -8,20 +8,31 @@ import {
   parsePciAddress,
   type SriovRegisters,
 } from '@iommu/pci';
-import type { KernelDrivers } from './kernel-drivers/kernel-drivers.js';
-import { isSet, moduleParameter } from './kernel-drivers/module-parameters.js';
+import type { DriverCore } from './kernel-drivers/driver-core.js';
+import { isSet } from './kernel-drivers/module-parameters.js';
 import { SRIOV_DRIVERS } from './kernel-drivers/sriov-drivers.js';
 import type { MachinePciFunction } from './machine.js';
 import type { MachineEvent } from './machine-events.js';
 import type { PciHotPlug } from './pci-hot-plug.js';
+import { virtualFunction } from './virtual-function.js';
 
 /** What the SR-IOV capability of a function says, as far as it concerns where its virtual functions are. */
-export type Placing = Pick<SriovRegisters, 'totalVfs' | 'offset' | 'stride'> & { readonly deviceId?: number };
+type Placing = Pick<SriovRegisters, 'totalVfs' | 'offset' | 'stride' | 'deviceId'>;
+
+/** The files `sriov_*` of a physical function. */
+export interface SriovState extends Placing {
+  /** `sriov_numvfs`: how many were switched on; removing one does not change it. */
+  readonly numVfs: number;
+  /** `sriov_totalvfs`: how many the hardware has, or fewer, as the bound driver wants it. */
+  readonly totalVfs: number;
+  /** `sriov_drivers_autoprobe`: whether drivers are probed for virtual functions without `driver_override`. */
+  readonly driversAutoprobe: boolean;
+}
 
 /** @internal */
 export interface VirtualFunctionsParts {
   readonly topology: PciTopology;
-  readonly drivers: KernelDrivers;
+  readonly drivers: DriverCore;
   readonly hotPlug: PciHotPlug;
   readonly emit: (event: MachineEvent) => void;
   /** Of the description. */
@@ -45,18 +56,16 @@ export class VirtualFunctions {
       if (physicalFunction) this.#counts.set(physicalFunction, this.countOf(physicalFunction) + 1);
     }
     for (const fn of parts.virtual) {
-      const list = this.#described.get(fn.physicalFunction ?? '') ?? [];
-      this.#described.set(fn.physicalFunction ?? '', [...list, fn]);
+      const physical = formatPciAddress(parsePciAddress(fn.physicalFunction ?? ''));
+      this.#described.set(physical, [...(this.#described.get(physical) ?? []), fn]);
     }
   }
 
-  /** `sriov_numvfs` */
   countOf(device: Device): number {
     return this.#counts.get(device) ?? 0;
   }
 
-  /** `sriov_drivers_autoprobe` of the physical function. */
-  autoprobeOf(device: Device): boolean {
+  probes(device: Device): boolean {
     return !this.#noAutoprobe.has(device);
   }
 
@@ -65,19 +74,24 @@ export class VirtualFunctions {
     else this.#noAutoprobe.add(device);
   }
 
-  /**
-   * How many there can be, as far as the bound driver allows, and where; `undefined`: nothing tells that the function has
-   * the capability.
-   *
-   * @see Linux v6.1 drivers/pci/iov.c pci_sriov_get_totalvfs()
-   */
-  placingOf(device: PciDevice): Placing | undefined {
-    const placing = this.#capabilityOf(device);
-    const limit = SRIOV_DRIVERS[this.#parts.drivers.driverOf(device) ?? '']?.limit;
-    return placing && limit !== undefined && limit < placing.totalVfs ? { ...placing, totalVfs: limit } : placing;
+  /** @see RunningMachine.sriovOf */
+  stateOf(device: PciDevice): SriovState | undefined {
+    const placing = this.#placingOf(device);
+    if (!placing) return undefined;
+    const { totalVfs, offset, stride, deviceId } = placing;
+    const limit = SRIOV_DRIVERS[this.#parts.drivers.driverOf(device) ?? '']?.limit ?? totalVfs;
+    return {
+      numVfs: this.countOf(device),
+      totalVfs: Math.min(totalVfs, limit),
+      offset,
+      stride,
+      deviceId,
+      driversAutoprobe: this.probes(device),
+    };
   }
 
-  #capabilityOf(device: PciDevice): Placing | undefined {
+  /** How many there can be, and where; `undefined`: nothing tells that the function has the capability. */
+  #placingOf(device: PciDevice): Placing | undefined {
     const { sriov } = device.facts;
     if (sriov) return sriov;
     const rids = (this.#described.get(device.name) ?? [])
@@ -87,27 +101,30 @@ export class VirtualFunctions {
       .sort((a, b) => a - b);
     const [first, second] = rids;
     if (first === undefined) return undefined;
-    return { totalVfs: rids.length, offset: first - device.rid, stride: (second ?? first + 1) - first };
+    return {
+      totalVfs: rids.length,
+      offset: first - device.rid,
+      stride: (second ?? first + 1) - first,
+      deviceId: undefined,
+    };
   }
 
   /** @see RunningMachine.setVfs */
   set(device: PciDevice, count: number): void {
-    const placing = this.placingOf(device);
-    if (!placing) throw refused('ENOENT', `${device.name} has no SR-IOV capability, so no file sriov_numvfs`);
+    const state = this.stateOf(device);
+    if (!state) throw refused('ENOENT', `nothing tells that ${device.name} has SR-IOV: there is no file sriov_numvfs`);
+    const { numVfs, totalVfs } = state;
+    if (!Number.isInteger(count) || count < 0) throw refused('EINVAL', `${count} is no number of virtual functions`);
+    if (count > totalVfs)
+      throw refused('ERANGE', `${device.name} can have ${totalVfs} virtual functions, not ${count}`);
+    if (count === numVfs) return;
     const driver = this.#parts.drivers.driverOf(device);
-    const now = this.countOf(device);
-    const limit = placing.totalVfs;
-    if (!(count <= limit)) throw refused('ERANGE', `${device.name} can have ${limit} virtual functions, not ${count}`);
-    if (count === now) return;
-    if (driver === undefined) throw refused(this.#without, `no driver is bound to ${device.name}`);
-    if (!this.#configures(driver, device)) throw refused(this.#without, `${driver} does not configure SR-IOV`);
-    if (count > 0 && now > 0) throw refused('EBUSY', `${device.name} has ${now} virtual functions: first write 0`);
+    if (driver === undefined) throw refused('ENOENT', `no driver is bound to ${device.name}`);
+    if (!this.#configures(driver, device)) throw refused('ENOENT', `${driver} does not configure SR-IOV`);
+    if (count > 0 && numVfs > 0)
+      throw refused('EBUSY', `${device.name} has ${numVfs} virtual functions: first write 0`);
     if (count === 0) this.#disable(device);
-    else this.#enable(device, count, placing);
-  }
-
-  get #without(): 'ENOENT' | 'ENOSYS' {
-    return this.#parts.topology.settings.kernel.rule('sriov-without-driver') === 'ENOSYS' ? 'ENOSYS' : 'ENOENT';
+    else this.#enable(device, count, state);
   }
 
   #configures(driver: string, device: PciDevice): boolean {
@@ -115,27 +132,41 @@ export class VirtualFunctions {
     const row = SRIOV_DRIVERS[driver];
     if (!row) return device.description.driver === driver && this.#described.has(device.name);
     if (row.since !== undefined && !kernel.has(row.since)) return false;
-    return row.parameter === undefined || isSet(moduleParameter(kernel, driver, row.parameter));
+    return row.parameter === undefined || isSet(this.#parts.drivers.parameter(driver, row.parameter));
   }
 
   /** @see Linux v6.1 drivers/pci/iov.c sriov_enable(), pci_iov_add_virtfn() */
   #enable(device: PciDevice, count: number, placing: Placing): void {
-    const { hotPlug, drivers, emit } = this.#parts;
-    const rids = Array.from({ length: count }, (_, n) => device.rid + placing.offset + n * placing.stride);
-    const last = device.pciBus.self?.facts.subordinateBus ?? 0xff;
-    if (busOf(rids.at(-1) ?? 0) > last) {
-      throw refused('ENOMEM', `${count} virtual functions of ${device.name} reach past bus ${hex(last, 2)}`);
+    const { topology, hotPlug, drivers, emit } = this.#parts;
+    const { segment, rid, name, pciBus } = device;
+    const rids = Array.from({ length: count }, (_, n) => rid + placing.offset + n * placing.stride);
+    const last = pciBus.self?.facts.subordinateBus ?? 0xff;
+    if (busOf(rids.at(-1) ?? rid) > last) {
+      throw refused('ENOMEM', `${count} virtual functions of ${name} reach past bus ${hex(last, 2)}`);
+    }
+    const taken = rids.find((one) => topology.at(segment, one));
+    if (taken !== undefined) {
+      throw refused('ENOENT', `${formatPciAddress({ segment, rid: taken })} is still there: its place is not free`);
     }
     const isVfio = drivers.driverOf(device) === 'vfio-pci';
-    for (const rid of rids) {
-      const virtual = hotPlug.register(this.#describe(device, rid, placing));
-      if (isVfio) drivers.setOverride(virtual, 'vfio-pci');
-      drivers.arrive(virtual);
+    const added: PciDevice[] = [];
+    try {
+      for (const one of rids) {
+        const virtual = hotPlug.register(this.#describe(device, one, placing));
+        added.push(virtual);
+        // vfio_pci_bus_notifier(): virtual functions of what VFIO holds are for VFIO.
+        if (isVfio) drivers.setOverride(virtual, 'vfio-pci');
+        drivers.arrive(virtual);
+      }
+    } catch (error) {
+      for (const virtual of added.reverse()) hotPlug.remove(virtual);
+      throw error;
     }
     this.#counts.set(device, count);
     emit({ type: 'vfs-changed', device });
   }
 
+  /** @see Linux v6.1 drivers/pci/iov.c sriov_del_vfs() */
   #disable(device: PciDevice): void {
     const { topology, hotPlug, emit } = this.#parts;
     for (const one of topology.devices) if (one.physicalFunction === device) hotPlug.remove(one);
@@ -145,21 +176,12 @@ export class VirtualFunctions {
 
   /** A virtual function as the description had it, or one like its siblings, or what SR-IOV itself says of it. */
   #describe(device: PciDevice, rid: number, { deviceId }: Placing): MachinePciFunction {
-    const address = formatPciAddress({ segment: device.segment, rid });
     const siblings = this.#described.get(device.name) ?? [];
-    const like = siblings.find((one) => one.address === address) ?? siblings[0];
-    const { parent } = device.description;
-    const place = { address, physicalFunction: device.name, ...(parent !== undefined && { parent }) };
-    if (like) return { ...like, ...place };
-    const { vendor, classCode } = device.facts;
-    return {
-      ...place,
-      ...(vendor !== undefined && { id: `${hex(vendor, 4)}:${deviceId === undefined ? '' : hex(deviceId, 4)}` }),
-      ...(classCode !== undefined && { class: hex(classCode, 6) }),
-      express: 'endpoint',
-      headerType: 0,
-      multifunction: false,
-    };
+    const made = virtualFunction(device, rid, deviceId);
+    const { address, parent } = made;
+    const known = siblings.find((one) => one.address === address) ?? siblings[0];
+    if (!known) return made;
+    return { ...known, address, ...(parent !== undefined && { parent }) };
   }
 
   /** The driver lets go of a physical function. @see Linux v6.1 drivers/pci/iov.c pci_iov_remove() */

@@ -71,10 +71,21 @@ const VIRTUAL = ['0000:01:10.0', '0000:01:10.2'].map((address) => ({
   physicalFunction: CARD.address,
 }));
 
-test('takes out virtual functions with their physical function', () => {
-  const running = start([PORT, CARD, ...VIRTUAL]);
+test('takes out virtual functions with the driver of their physical function', () => {
+  const running = start([PORT, { ...CARD, driver: 'igb' }, ...VIRTUAL]);
   running.removeDevice(running.device('01:00.0'));
   expect(state(running).devices).toEqual(['0000:00:01.0']);
+});
+
+// As recorded: asked/sriov-left-on.
+test('leaves virtual functions there whose physical function has no driver', () => {
+  const running = start([PORT, CARD, ...VIRTUAL]);
+  running.removeDevice(running.device('01:00.0'));
+  expect(state(running).devices).toEqual(['0000:00:01.0', '0000:01:10.0', '0000:01:10.2']);
+  running.rescan();
+  expect(state(running).devices).toContain('0000:01:00.0');
+  running.removeDevice(running.device('00:01.0'));
+  expect(state(running)).toEqual({ devices: [], functions: [], groups: [] });
 });
 
 test('takes out virtual functions on another bus with the port above', () => {

@@ -21,6 +21,7 @@ export interface AcsRegisters {
 
 /** A single root I/O virtualization capability as read. */
 export interface SriovRegisters {
+  /** Whether they are on, and how many; not so in a capability that was stated, not read. */
   readonly enabled: boolean;
   readonly numVfs: number;
   /** How many there can be. */
@@ -28,7 +29,8 @@ export interface SriovRegisters {
   /** From the physical function's requester id to its first virtual function's, and on to each next. */
   readonly offset: number;
   readonly stride: number;
-  readonly deviceId: number;
+  /** Of every virtual function. */
+  readonly deviceId: number | undefined;
 }
 
 /** What is known of a function. In every member `undefined` is unknown, and `null` is known to be absent. */
@@ -154,9 +156,15 @@ export const readConfigFacts = (config: ConfigSpace): PciFacts => {
   };
 };
 
+/** What was stated of a capability, which `null` says is not there; or else what was read. */
+const stated = <T, R>(value: T | null | undefined, registers: (value: T) => R, read: R | null | undefined) => {
+  if (value === undefined) return read;
+  return value === null ? null : registers(value);
+};
+
 /** What a description says, from its bytes and from what it states beside them, which wins. */
 export const factsOf = (description: PciFunction): PciFacts => {
-  const { config, configSize, express, acs } = description;
+  const { config, configSize, express, acs, sriov } = description;
   const read = config && config.length > 0 ? readConfigFacts(new ConfigSpace(config, configSize)) : NONE;
   if (isBare(description)) return read;
   const [vendor, device] = parsePair(description.id);
@@ -171,8 +179,8 @@ export const factsOf = (description: PciFunction): PciFacts => {
     headerType: description.headerType ?? read.headerType,
     multifunction: description.multifunction ?? read.multifunction,
     express: express === undefined ? read.express : express && PcieType[express],
-    acs: acs === undefined ? read.acs : acs && statedAcs(acs),
-    sriov: read.sriov,
+    acs: stated(acs, statedAcs, read.acs),
+    sriov: stated(sriov, statedSriov, read.sriov),
     secondaryBus: description.secondaryBus ?? read.secondaryBus,
     subordinateBus: description.subordinateBus ?? read.subordinateBus,
   };
@@ -181,6 +189,13 @@ export const factsOf = (description: PciFunction): PciFacts => {
 const statedAcs = (acs: NonNullable<PciFunction['acs']>): AcsRegisters => ({
   capability: acs.capability === undefined ? undefined : parseAcsFlags(acs.capability),
   control: acs.control === undefined ? undefined : parseAcsFlags(acs.control),
+});
+
+const statedSriov = ({ deviceId, ...places }: NonNullable<PciFunction['sriov']>): SriovRegisters => ({
+  ...places,
+  enabled: false,
+  numVfs: 0,
+  deviceId: parseHex(deviceId),
 });
 
 /** Nothing stated beside the bytes: the common case of a large dump, and the fast one. */
@@ -193,5 +208,6 @@ const isBare = (description: PciFunction): boolean =>
   description.multifunction === undefined &&
   description.express === undefined &&
   description.acs === undefined &&
+  description.sriov === undefined &&
   description.secondaryBus === undefined &&
   description.subordinateBus === undefined;

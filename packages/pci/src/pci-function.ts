@@ -34,6 +34,19 @@ export interface PciFunction {
   readonly express?: PcieTypeName | null;
   /** The ACS capability; `null`: none. Its registers as read, each absent when it was not. */
   readonly acs?: { readonly capability?: AcsFlagList; readonly control?: AcsFlagList } | null;
+  /**
+   * The SR-IOV capability; `null`: none. How many virtual functions there can be, and where: their requester ids, counted
+   * from the function's own.
+   */
+  readonly sriov?: {
+    readonly totalVfs: number;
+    /** To the first. */
+    readonly offset: number;
+    /** On to each next. */
+    readonly stride: number;
+    /** Device id of all of them: `10ca`. */
+    readonly deviceId?: string;
+  } | null;
   /** Of a bridge: the bus behind it, and the highest bus behind that. */
   readonly secondaryBus?: number;
   readonly subordinateBus?: number;

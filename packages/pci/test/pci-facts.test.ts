@@ -161,6 +161,18 @@ test('does not know how virtual functions are numbered when the bytes end before
   expect(sriov).toBeUndefined();
 });
 
+test('takes what is stated of virtual functions, none of them on, before what the bytes say', () => {
+  const places = { totalVfs: 7, offset: 0x80, stride: 2 };
+  expect(stated({ sriov: { ...places, deviceId: '10ca' } }).sriov).toEqual({
+    ...places,
+    enabled: false,
+    numVfs: 0,
+    deviceId: 0x10ca,
+  });
+  expect(stated({ sriov: places }).sriov?.deviceId).toBeUndefined();
+  expect(stated({ sriov: null }).sriov).toBeNull();
+});
+
 test('takes ids from words', () => {
   expect(stated({ id: '8086:29c0', subsystem: '1af4:1100' })).toMatchObject({
     vendor: 0x8086,

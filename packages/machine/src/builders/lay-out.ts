@@ -57,15 +57,17 @@ class Layout {
     const { express, isBridge, behind, vfs, acs, ...stated } = fn;
     const address = this.#address(rid);
     const at = this.functions.length;
+    const { count = 0, total = count, offset = 128, stride = 1, ...virtual } = vfs ?? {};
     const base: MachinePciFunction = { address, parent, ...stated, express, acs: acsOf(acs), multifunction };
-    this.functions.push({ ...base, headerType: isBridge ? 1 : 0 });
+    const deviceId = vfs?.id?.split(':')[1];
+    const sriov = vfs && { totalVfs: total, offset, stride, ...(deviceId && { deviceId }) };
+    this.functions.push({ ...base, ...(sriov && { sriov }), headerType: isBridge ? 1 : 0 });
     if (isBridge) {
       const secondaryBus = ++this.#lastBus;
       if (secondaryBus > 0xff) throw tooMany('a bridge', 'the last bus, 0xff');
       this.placeBus(secondaryBus, behind, address);
       this.functions[at] = { ...base, headerType: 1, secondaryBus, subordinateBus: this.#lastBus };
     }
-    const { count = 0, offset = 128, stride = 1, ...virtual } = vfs ?? {};
     for (let n = 0; n < count; n++) {
       const virtualRid = rid + offset + n * stride;
       if (virtualRid > 0xffff) throw tooMany('a virtual function', address);

@@ -37,9 +37,12 @@ export interface FunctionSketch extends FunctionOptions {
   readonly vfs?: VirtualFunctions;
 }
 
-/** Virtual functions that a physical one has switched on. */
+/** Virtual functions of a physical one. */
 export interface VirtualFunctions {
+  /** How many are switched on. */
   readonly count: number;
+  /** How many there can be; default: no more than are on. */
+  readonly total?: number;
   /** From the physical function's requester id to the first one's, and on to each next; default 128 and 1. */
   readonly offset?: number;
   readonly stride?: number;

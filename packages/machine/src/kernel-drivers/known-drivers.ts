@@ -24,7 +24,8 @@ const ofClass = (code: number, vendor = PCI_ANY_ID): PciId => ({ ...ANY, vendor,
 const TABLES: Readonly<Record<string, readonly PciId[]>> = {
   pcieport: [ofClass(0x060400), ofClass(0x060401), ofClass(0x080700)],
   shpchp: [ofClass(0x060400)],
-  nvme: [ofClass(0x010802)],
+  // QEMU's has a row of its own, for a quirk.
+  nvme: [ofClass(0x010802), { ...ANY, vendor: 0x1b36, device: 0x0010 }],
   xhci_hcd: [ofClass(0x0c0330)],
   'xhci-pci': [ofClass(0x0c0330)],
   'ehci-pci': [ofClass(0x0c0320)],

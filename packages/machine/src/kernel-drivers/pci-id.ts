@@ -41,26 +41,30 @@ const scan = (text: string, count: number, separator = ''): number[] => {
 /** A row, and how many numbers the text held. */
 export interface ScannedId extends PciId {
   readonly fields: number;
-  /** The seventh number, private to the driver. */
-  readonly data: number;
 }
 
 const scanned = (numbers: readonly number[]): ScannedId | undefined => {
-  const [vendor, device, subvendor = PCI_ANY_ID, subdevice = PCI_ANY_ID, code = 0, classMask = 0, data = 0] = numbers;
+  const [vendor, device, subvendor = PCI_ANY_ID, subdevice = PCI_ANY_ID, code = 0, classMask = 0] = numbers;
   if (vendor === undefined || device === undefined) return undefined;
-  return { vendor, device, subvendor, subdevice, class: code, classMask, data, fields: numbers.length };
+  return { vendor, device, subvendor, subdevice, class: code, classMask, fields: numbers.length };
 };
 
 /**
  * What is written to `new_id` and `remove_id`: vendor and device, then as far as wanted subsystem vendor, subsystem
- * device, class, mask of the class, and a number private to the driver; all in hexadecimal.
+ * device, class, mask of the class, and a number of the driver's own; all in hexadecimal.
  *
  * @returns `undefined` when there are not even two numbers.
  */
 export const parseNewId = (text: string): ScannedId | undefined => scanned(scan(text, 7));
 
-/** One id of the parameter `ids` of vfio-pci and pci-stub: as {@link parseNewId}, with colons between. */
-export const parseIdParameter = (text: string): ScannedId | undefined => scanned(scan(text, 6, ':'));
+/**
+ * The parameter `ids` of vfio-pci and pci-stub: ids as {@link parseNewId} takes them, but with colons between their
+ * numbers, and commas between ids. What is no id is left out.
+ *
+ * @see Linux v6.1 drivers/vfio/pci/vfio_pci.c vfio_pci_fill_ids(), drivers/pci/pci-stub.c pci_stub_init()
+ */
+export const parseIdParameter = (text: string): PciId[] =>
+  text.split(',').flatMap((one) => scanned(scan(one, 6, ':')) ?? []);
 
 const fits = (wanted: number, value: number | undefined): boolean => wanted === PCI_ANY_ID || wanted === value;
 

@@ -1,6 +1,6 @@
 /** How a driver lets `sriov_numvfs` be written (`sriov_configure`). */
 export interface SriovDriver {
-  /** The release that brought it; absent: older than what is modelled, or not known. */
+  /** The release that brought it, where that is known. */
   readonly since?: string;
   /** The driver sets a limit below that of the hardware (`pci_sriov_set_totalvfs()`). */
   readonly limit?: number;
@@ -13,6 +13,10 @@ export interface SriovDriver {
 /**
  * Drivers with `sriov_configure`. One that is not listed has it if the description shows virtual functions of a device
  * that it is bound to.
+ *
+ * What igb, nvme and vfio-pci do is recorded (6.1 and 7.3: recordings sriov-writes, sriov-left-on). Those that only pass
+ * the number on (`pci_sriov_configure_simple()`, since 4.18) are taken to leave virtual functions as nvme does; network
+ * drivers take them along.
  *
  * @see Linux v6.12, the `sriov_configure` members of `struct pci_driver`
  */
@@ -34,9 +38,9 @@ export const SRIOV_DRIVERS: Readonly<Record<string, SriovDriver>> = {
   nfp: {},
   hns3: {},
   hinic: {},
-  ionic: { since: '5.6' },
-  ena: { since: '4.18', keepsVfs: true },
-  nvme: { since: '4.18', keepsVfs: true },
+  ionic: {},
+  ena: { keepsVfs: true },
+  nvme: { keepsVfs: true },
   'pci-pf-stub': { since: '4.18', keepsVfs: true },
   'vfio-pci': { since: '5.7', parameter: 'enable_sriov' },
 };

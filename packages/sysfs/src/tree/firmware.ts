@@ -1,9 +1,11 @@
-import { type DeviceTree, type DeviceTreeNode, type DeviceTreeProperty, parseDeviceTree } from '@iommu/firmware';
+import { type DeviceTree, type DeviceTreeNode, parseDeviceTree } from '@iommu/firmware';
 import { toBytes } from '@iommu/machine';
 import { type Attribute, AttributeFile } from './attribute.js';
 import { Directory, type DirectoryKind, NodesOf, type Part } from './directory.js';
 import { files, subdirectory } from './parts.js';
 import type { Sys } from './sys.js';
+
+const encoder = new TextEncoder();
 
 const BASE = 'firmware/devicetree/base';
 
@@ -44,22 +46,29 @@ const deviceTreeOf = (sys: Sys): DeviceTree | undefined => {
 export const deviceTreePath = (sys: Sys, path: string): string | undefined =>
   path.startsWith('/') && deviceTreeOf(sys)?.find(path) ? `${BASE}${path}` : undefined;
 
-const property = ({ name, bytes }: DeviceTreeProperty): Attribute<DeviceTreeNode> =>
+const propertyFile = (name: string, bytes: Uint8Array): Attribute<DeviceTreeNode> =>
   bytesFile(name, 0o444, 'binary: the property, big-endian', () => bytes);
+
+/** Every node has a name for a property, whether firmware wrote one or not. @see Linux v7.0 drivers/of/fdt.c populate_properties() */
+const propertyOf = (node: DeviceTreeNode, name: string): Attribute<DeviceTreeNode> | undefined => {
+  const found = node.property(name);
+  if (found) return propertyFile(name, found.bytes);
+  return name === 'name' ? propertyFile(name, encoder.encode(`${node.baseName}\0`)) : undefined;
+};
 
 /** A node of the device tree: a directory with a file for each property. @see Linux v7.0 drivers/of/kobj.c */
 const nodeKind = (sys: Sys): DirectoryKind<DeviceTreeNode> => {
   const nodes = new NodesOf<DeviceTreeNode, Directory<DeviceTreeNode>>();
   const properties: Part<DeviceTreeNode> = {
-    names: ({ subject }) => subject.properties.keys(),
+    names: ({ subject }) => new Set([...subject.properties.keys(), 'name']),
     child(name, directory) {
-      const found = directory.subject.property(name);
+      const found = propertyOf(directory.subject, name);
       return (
         found &&
         directory.entry(
           name,
           () => true,
-          () => new AttributeFile(directory, property(found), sys),
+          () => new AttributeFile(directory, found, sys),
         )
       );
     },

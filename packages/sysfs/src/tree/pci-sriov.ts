@@ -4,7 +4,7 @@ import { type Attribute, line, notModelled } from './attribute.js';
 import type { Part } from './directory.js';
 import { parseBoolean, parseUnsigned } from './kernel-numbers.js';
 import { linkIn } from './parts.js';
-import { devicePath, type Sys } from './sys.js';
+import { devicePath, isThere, type Sys } from './sys.js';
 
 type Row = Attribute<PciDevice>;
 
@@ -34,7 +34,7 @@ export const PCI_SRIOV_FILES: readonly Row[] = [
     format: '%u',
     rule: 'file-sriov-numvfs',
     has: isPhysical,
-    read: (device, { running }) => line(running.vfsOf(device)),
+    read: (device, { running }) => line(running.sriovOf(device)?.numVfs ?? 0),
     write: (device, text, { running }) => running.setVfs(device, parseUnsigned(text, LARGEST_SHORT)),
   },
   {
@@ -72,8 +72,8 @@ export const PCI_SRIOV_FILES: readonly Row[] = [
     format: '%u',
     rule: 'file-sriov-autoprobe',
     has: isPhysical,
-    read: (device, { running }) => line(running.autoprobesVfs(device) ? 1 : 0),
-    write: (device, text, { running }) => running.setVfAutoprobe(device, parseBoolean(text)),
+    read: (device, { running }) => line(running.sriovOf(device)?.driversAutoprobe === false ? 0 : 1),
+    write: (device, text, { running }) => running.setVfsAutoprobe(device, parseBoolean(text)),
   },
   {
     name: 'sriov_vf_msix_count',
@@ -86,10 +86,11 @@ export const PCI_SRIOV_FILES: readonly Row[] = [
 ];
 
 /** The number of a virtual function among those of its physical one; `undefined` where its place gives none. */
-export const virtualFunctionNumber = (one: PciDevice, { running }: Sys): number | undefined => {
+export const virtualFunctionNumber = (one: PciDevice, sys: Sys): number | undefined => {
   const physical = one.physicalFunction;
-  const placing = physical && running.sriovOf(physical);
-  if (!physical || !placing || physical.segment !== one.segment) return undefined;
+  if (!physical || physical.segment !== one.segment || !isThere(sys, physical)) return undefined;
+  const placing = sys.running.sriovOf(physical);
+  if (!placing) return undefined;
   const number = (one.rid - physical.rid - placing.offset) / (placing.stride || 1);
   return Number.isInteger(number) && number >= 0 ? number : undefined;
 };
