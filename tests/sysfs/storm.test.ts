@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { isIommuError } from '@iommu/core';
 import type { MachineControl, Mount } from '@iommu/sysfs/mount';
 import { expect, onTestFinished, test } from 'vitest';
-import { mountFolder, mountIn, runIn, shellIn, walker } from '../support/fuse/mounts.js';
+import { drawnMachine, mountFolder, mountIn, runIn, shellIn, slowDrivers, walker } from '../support/fuse/mounts.js';
 import { random, runs } from '../support/sweep.js';
 
 /** What a walker saw. */
@@ -166,7 +167,7 @@ test('a server that is killed in the middle of it leaves nobody waiting, and the
     const mount = await mountIn(guarded);
     const walkers = await Promise.all(Array.from({ length: WALKERS }, () => startWalker(mount.path)));
     const storming = storm(mount.control, 100_000, choose).catch((error: unknown) => error);
-    await new Promise((resolve) => setTimeout(resolve, 100 + choose(500)));
+    await wait(100 + choose(500));
     process.kill(mount.pid, 'SIGKILL');
     await expect(mount.ended).rejects.toThrow('SIGKILL');
     expect(await storming).toMatchObject({ code: 'ERR_CONTROL_GONE' });
@@ -179,3 +180,34 @@ test('a server that is killed in the middle of it leaves nobody waiting, and the
   const { path } = await mountIn(guarded);
   expect((await shellIn(path, 'ls sys/kernel/iommu_groups')).stdout).toContain('0');
 });
+
+/** So often it is tried to meet the moment. */
+const TRIES = runs(8, 2);
+
+/*
+ * The kernel may hold a notification back until a request is answered, and a process that is killed then cannot end: its
+ * thread waits for the kernel, which waits for an answer. It takes a moment to be met: here about every second time.
+ */
+test.for(['which somebody watches', 'which nobody watches'])(
+  'a server that is killed while the kernel holds back what it was told, %s, leaves nobody waiting',
+  { timeout: 180_000 },
+  async (who, context) => {
+    const guarded = mountFolder(context, 170);
+    const isWatched = who.startsWith('which somebody');
+    for (let round = 0; round < TRIES; round++) {
+      const mount = await mountIn(guarded, drawnMachine(), { drivers: slowDrivers(), background: !isWatched });
+      const lookUp = `i=0; while cat proc/cmdline >/dev/null; do i=$((i+1)); for j in 1 2 3 4 5 6 7 8 9; do test -e sys/bus/pci/drivers/$i-$j; done; done`;
+      const programs = Array.from({ length: 8 }, () => shellIn(mount.path, lookUp, 60));
+      await wait(400);
+      // The first is told to the kernel while the second keeps the process from answering anybody.
+      const slow = { behind: '00:03.0', functions: [{ id: 'ffff:ffff', class: '020000' }] };
+      for (const call of [mount.control.load('other'), mount.control.addCard(slow)]) call.catch(() => {});
+      await wait(400);
+      process.kill(mount.pid, 'SIGKILL');
+      if (isWatched) await expect(mount.ended).rejects.toThrow('SIGKILL');
+      else await mountIn(guarded).then((next) => next.unmount());
+      for (const { stderr } of await Promise.all(programs)) expect(stderr).toMatch(/abort|not connected/);
+      expect(guarded.mounts()).toEqual([]);
+    }
+  },
+);

@@ -36,6 +36,9 @@ const bundle = (name: string): URL => {
 /** The process that serves. */
 export const server = (): URL => bundle('serve-machine');
 
+/** A module of drivers that take their time. */
+export const slowDrivers = (): URL => bundle('slow-drivers');
+
 /** A program that reads everything, again and again. */
 export const walker = (): URL => bundle('walker');
 
