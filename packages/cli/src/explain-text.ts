@@ -17,6 +17,9 @@ const SHOWN = 4;
 /** Of the words at the start of a line. */
 const LABEL = 10;
 
+/** What decides, and is told in full beside the verdict. */
+const TOLD: readonly ExplainedComponent['basis'][] = ['flags', 'no-capability', 'quirk'];
+
 const label = (text: string): string => `   ${text.padEnd(LABEL)}`;
 
 const WAYS: Readonly<Record<ExplainedWay['kind'], string>> = {
@@ -42,6 +45,8 @@ class ExplainText {
   readonly #page: Page;
   readonly #style: DeviceStyle;
   readonly #running: RunningMachine;
+  /** The link that a rule was spelled out for. */
+  readonly #rules = new Map<string, number>();
 
   constructor(page: Page, style: DeviceStyle, running: RunningMachine) {
     this.#page = page;
@@ -68,20 +73,21 @@ class ExplainText {
   }
 
   component(component: ExplainedComponent): void {
-    const { device, kind, isolates, text } = component;
-    const colour = isolates ? 'green' : 'red';
-    this.row(label(this.name(device)), `${this.#page.paint(colour, kind)}: ${text}. ${acsText(component)}.`);
+    const { device, kind, isolates, text, basis } = component;
+    const verdict = this.#page.paint(isolates ? 'green' : 'red', isolates ? 'isolates' : 'does not isolate');
+    // What flags or a quirk decided is told with them.
+    const why = TOLD.includes(basis) ? '' : `${text}; `;
+    this.row(label(this.name(device)), `${kind}, ${verdict}: ${why}${acsText(component)}`);
   }
 
-  link(
-    number: number,
-    { device, joined, text, sentence, rule, source, components }: ExplainedLink,
-    release: string,
-  ): void {
+  link(number: number, link: ExplainedLink, release: string): void {
+    const { device, joined, text, sentence, rule, source, components } = link;
     const what = joined === null ? this.name(device) : `${this.name(device)} joined ${this.name(joined)}`;
+    const said = this.#rules.get(rule);
+    this.#rules.set(rule, said ?? number);
     this.row(`${number}. `, this.#page.paint('bold', what));
     this.row('   ', text);
-    if (sentence !== text) this.row(label('rule'), sentence);
+    if (sentence !== text) this.row(label('rule'), said === undefined ? sentence : `as in ${said}`);
     this.row(label('kernel'), `${source}, ${release}; ${rule}`);
     for (const component of components) this.component(component);
   }
@@ -185,7 +191,7 @@ export const treeText = (trees: readonly PathTree[], page: Page, style: DeviceSt
   const write = ({ component, group, behind }: PathNode, indent: string, isLast: boolean): void => {
     const name = addressText(component.device, style);
     const own = group === null ? name : page.paint(colourOf(group), `${name} group ${group}`);
-    const mark = component.isolates ? '' : page.paint('red', ' does not isolate');
+    const mark = component.isolates ? '' : page.paint('red', ', does not isolate');
     lines.push(
       ...wrapped(page, `${indent}${isLast ? '└─ ' : '├─ '}`, `${own}  ${component.kind}  ${bits(component)}${mark}`),
     );

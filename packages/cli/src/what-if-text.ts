@@ -86,7 +86,10 @@ const writeGroups = (text: WhatIfText, { changed }: WhatIfReport, paint: Page['p
     text.heading(`Groups: ${paint(COLOURS[change], change)}`);
     text.groups('before ', before, (name) => text.name(name));
     text.groups('after  ', after, (name) => text.now(name));
-    for (const { device, reason } of reasons) text.row(`    ${text.name(device)}  `, reason);
+    const [first] = reasons;
+    const isOne = reasons.length > 1 && reasons.every(({ reason }) => reason === first?.reason);
+    for (const { device, reason } of isOne ? [] : reasons) text.row(`    ${text.name(device)}  `, reason);
+    if (isOne && first) text.row('    each  ', first.reason);
   }
 };
 

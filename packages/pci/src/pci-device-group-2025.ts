@@ -1,5 +1,5 @@
 import type { Group, GroupAccess, GroupDecision } from '@iommu/core';
-import { acsVerdict } from './acs.js';
+import { acsPath, acsVerdict, bridgeAbove } from './acs.js';
 import { slotOf } from './address.js';
 import { aliasBetween, type FirmwareAliases } from './dma-alias.js';
 import { PcieType } from './express.js';
@@ -111,5 +111,7 @@ export const pciDeviceGroup2025 = (
   if (hosted) return { group: hosted, reasons: [new PciReason('same-dma-device', subject, device, SOURCE)] };
   const found = onSharedBus(subject, device, groups) ?? joined(device, groups, firmware);
   if (found) return { group: found.group, reasons: [found.reason] };
-  return { group: groups.alloc(), reasons: [new PciReason('isolated', subject, device, SOURCE)] };
+  const bridge = bridgeAbove(device);
+  const reason = new PciReason('isolated', subject, device, SOURCE, bridge && acsPath(bridge).verdicts);
+  return { group: groups.alloc(), reasons: [reason] };
 };

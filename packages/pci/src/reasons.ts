@@ -1,5 +1,5 @@
 import type { Reason } from '@iommu/core';
-import { type AcsVerdict, acsVerdict } from './acs.js';
+import { type AcsVerdict, acsVerdict, bridgeAbove } from './acs.js';
 import { formatAcsFlags, REQUIRED_ACS_FLAGS } from './acs-flags.js';
 import { formatPciAddress } from './address.js';
 import type { AliasUse } from './dma-alias.js';
@@ -134,7 +134,8 @@ const SENTENCES: Readonly<Record<PciRule, (reason: PciReason) => string>> = {
       const names = [...new Set(overridden.map(({ device }) => device.name))].join(', ');
       return `${claim}, as pcie_acs_override has Linux believe of ${names}: split on paper, isolation not proven.`;
     }
-    return `${claim}: ${verdicts.length > 0 ? describeAll(verdicts) : 'no bridge is above it'}.`;
+    if (verdicts.length > 0) return `${claim}: ${describeAll(verdicts)}.`;
+    return bridgeAbove(subject) ? `${claim}.` : `${claim}: no bridge is above it.`;
   },
 };
 

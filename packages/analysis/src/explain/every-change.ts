@@ -1,4 +1,4 @@
-import { compareVersions, KERNEL_RULES, type Machine, parseVersion } from '@iommu/machine';
+import { compareVersions, formatVersion, KERNEL_RULES, type Machine, parseVersion } from '@iommu/machine';
 import { AcsFlag, acsStateOf, isPciDevice, type PciDevice, PcieType, REQUIRED_ACS_FLAGS } from '@iommu/pci';
 import type { Change, MoveChange, SwapChange } from '../change/change.js';
 import { cardsOf } from '../change/places.js';
@@ -51,6 +51,14 @@ export const newerKernels = ({ running }: Trial): Change[] => {
   const newest = parseVersion(NEWEST_KERNEL);
   const isOlder = version !== undefined && newest !== undefined && compareVersions(version, newest) < 0;
   return isOlder ? [{ kind: 'kernel', release: NEWEST_KERNEL }] : [];
+};
+
+/** Another boot of a kernel with the same rules, after which ACS bits are what it makes of them. */
+export const sameKernel = ({ running }: Trial): Change[] => {
+  const { version, release } = running.kernel;
+  if (!version) return [];
+  const bare = formatVersion(version);
+  return [{ kind: 'kernel', release: bare === release ? `${bare}.0` : bare }];
 };
 
 const moves = (machine: Machine): MoveChange[] => cardsOf(machine).flatMap((card) => card.moves);

@@ -1,6 +1,6 @@
 import type { Device, Group, Reason } from '@iommu/core';
 import type { RunningMachine } from '@iommu/machine';
-import { type AcsVerdict, type PciReason, ruleSentence } from '@iommu/pci';
+import { type AcsVerdict, acsVerdict, isPciDevice, type PciReason, ruleSentence } from '@iommu/pci';
 import { uniqueComponents } from './components.js';
 import type { ExplainedLink } from './explain-report.js';
 
@@ -61,14 +61,24 @@ export const linksBetween = (links: readonly Link[], from: Device, to: Device): 
   return chain;
 };
 
+/** Where nothing was weighed: what the device joined. */
+const verdictsShown = ({ joined, reason }: Link): readonly AcsVerdict[] => {
+  const weighed = verdictsOf(reason);
+  if (weighed.length > 0 || !isPciReason(reason) || !joined || !isPciDevice(joined)) return weighed;
+  return [acsVerdict(joined)];
+};
+
 /** A link as plain data. */
-export const explainedLink = ({ device, joined, reason }: Link): ExplainedLink => ({
-  device: device.name,
-  joined: joined?.name ?? null,
-  rule: reason.rule,
-  sentence: ruleSentence(reason.rule) ?? reason.text,
-  text: reason.text,
-  source: reason.source,
-  components: uniqueComponents(verdictsOf(reason)),
-  unknown: reason.unknown ?? [],
-});
+export const explainedLink = (link: Link): ExplainedLink => {
+  const { device, joined, reason } = link;
+  return {
+    device: device.name,
+    joined: joined?.name ?? null,
+    rule: reason.rule,
+    sentence: ruleSentence(reason.rule) ?? reason.text,
+    text: reason.text,
+    source: reason.source,
+    components: uniqueComponents(verdictsShown(link)),
+    unknown: reason.unknown ?? [],
+  };
+};

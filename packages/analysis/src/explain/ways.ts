@@ -3,7 +3,7 @@ import type { AcsVerdict, PciDevice } from '@iommu/pci';
 import { type Change, formatChange } from '../change/change.js';
 import { cardsOf } from '../change/places.js';
 import { deviceAfter, type Trial, type Trials } from '../trials.js';
-import { configAcsOf, everyChange, mayHaveAcs, newerKernels } from './every-change.js';
+import { configAcsOf, everyChange, mayHaveAcs, newerKernels, sameKernel } from './every-change.js';
 import type { ExplainedWay } from './explain-report.js';
 import { linksBetween, linksOf, verdictsOf } from './links.js';
 import { type Goal, isReached, merged, minimalSet } from './minimal.js';
@@ -143,7 +143,9 @@ export const waysToPart = (trials: Trials, a: string, b: string): Ways => {
     () => reaching(trials, otherPlaces(trials, goal), goal),
     () => reaching(trials, exchanges(trials, goal), goal),
   );
-  const kernels = reaching(trials, newerKernels(trials.base), goal);
+  // Bits that are not what a kernel would have set go with any new boot: then it is not the release that does it.
+  const isAnyBoot = sameKernel(trials.base).some((one) => isReached(trials, [one], goal));
+  const kernels = isAnyBoot ? [] : reaching(trials, newerKernels(trials.base), goal);
   const found = firstOf(
     () => [...settings, ...slots, ...kernels],
     () => bySlotAndSettings(trials, goal),
