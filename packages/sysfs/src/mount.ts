@@ -11,4 +11,5 @@ export { connectMachine, type MachineControl, mounted } from './control/machine-
 export type { Hello } from './control/protocol.js';
 export { type Mount, type MountOptions, mountSysfs } from './fuse/mount-sysfs.js';
 export { serveMachine } from './fuse/serve-machine.js';
+export type { ServingStats } from './fuse/serving.js';
 export type { TransportName } from './fuse/transport.js';

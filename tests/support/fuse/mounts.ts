@@ -36,6 +36,12 @@ const bundle = (name: string): URL => {
 /** The process that serves. */
 export const server = (): URL => bundle('serve-machine');
 
+/** A module of drivers that take their time. */
+export const slowDrivers = (): URL => bundle('slow-drivers');
+
+/** A program that reads everything, again and again. */
+export const walker = (): URL => bundle('walker');
+
 const gpu = () =>
   multifunction(endpoint({ id: '10de:2684', class: '030000' }), endpoint({ id: '10de:22ba', class: '040300' }));
 

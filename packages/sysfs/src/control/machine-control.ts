@@ -1,5 +1,6 @@
 import { IommuError } from '@iommu/core';
 import type { MachinePciFunction } from '@iommu/machine';
+import type { ServingStats } from '../fuse/serving.js';
 import type { Card } from './card.js';
 import { ControlConnection } from './client.js';
 import type { ControlEvent } from './event-text.js';
@@ -106,6 +107,11 @@ export class MachineControl implements Disposable {
   /** What was odd or supposed when it was booted. */
   async diagnostics(): Promise<ListedDiagnostic[]> {
     return (await this.#connection.call('diagnostics')) as ListedDiagnostic[];
+  }
+
+  /** What serving the mount costs. */
+  async stats(): Promise<ServingStats> {
+    return (await this.#connection.call('stats')) as ServingStats;
   }
 
   /** Events as they happen, until the caller stops or the machine ends. */

@@ -19,8 +19,8 @@ export interface Inode {
   /** `undefined`: the top. */
   readonly parent: Inode | undefined;
   readonly name: string;
-  readonly node: SysfsNode;
-  /** It has left the tree, but the kernel or a program still holds it. */
+  node: SysfsNode;
+  /** It has left the tree, but the kernel or a program still holds it: {@link node} is a stand-in. */
   gone: boolean;
   /** How often the kernel was told of it, less what it has given back. */
   lookups: number;
@@ -31,6 +31,18 @@ export interface Inode {
   /** Of a directory. */
   readonly entries: Entries | undefined;
 }
+
+/** What `stat` still shows of an entry that has gone. Holds nothing of the machine. */
+const standIn = (node: SysfsNode): SysfsNode => {
+  switch (node.kind) {
+    case 'directory':
+      return { kind: 'directory', mode: node.mode, names: () => [], child: () => undefined };
+    case 'link':
+      return node;
+    case 'file':
+      return { kind: 'file', mode: node.mode, size: node.size, read: () => new Uint8Array(0) };
+  }
+};
 
 /** All that the kernel knows of a subtree, children before parents. */
 export function* withAllBelow(inode: Inode): Generator<Inode> {
@@ -138,7 +150,10 @@ export class InodeTable {
       parent.entries.known.delete(name);
       this.unlist(parent, name);
     }
-    for (const one of withAllBelow(inode)) one.gone = true;
+    for (const one of withAllBelow(inode)) {
+      one.gone = true;
+      one.node = standIn(one.node);
+    }
   }
 
   #make(id: number, parent: Inode | undefined, name: string, node: SysfsNode): Inode {

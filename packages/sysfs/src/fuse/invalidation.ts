@@ -7,8 +7,11 @@ import type { FuseServer } from './server.js';
 /** Something that the kernel is to be told. */
 export interface Notification {
   readonly bytes: Uint8Array;
-  /** What to say instead if the kernel answers that the directory is not empty: something below is in use. */
-  readonly ifNotEmpty?: () => readonly Notification[];
+  /**
+   * What to say if the kernel answers with an error. The directory is not empty: something below is in use. Or it is not
+   * there under its name: something in it is in use, and keeps alive what the kernel would drop.
+   */
+  readonly otherwise?: () => readonly Notification[];
 }
 
 const message = (code: number, bodyBytes: number, name = ''): { bytes: Uint8Array; body: Fields } => {
@@ -90,7 +93,7 @@ export const follow = ({ inodes, files }: FuseServer, { type, path }: TreeChange
   inodes.drop(known);
   return [
     ...below.map(remove),
-    { ...remove(known), ifNotEmpty: () => [...withAllBelow(known)].map(remove) },
+    { ...remove(known), ...(known.entries && { otherwise: () => [...withAllBelow(known)].map(remove) }) },
     invalInode(parent),
   ];
 };

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { BootOptions, Machine } from '@iommu/machine';
 import { MachineControl } from '../control/machine-control.js';
 import { runtimeDirectory } from '../control/places.js';
@@ -72,7 +73,8 @@ export const mountSysfs = async (
     ...(stderr && { stderr }),
     // Elsewhere it may go by another user id.
     runtime: runtimeDirectory(),
-    directory,
+    // The serving process stands elsewhere.
+    directory: resolve(directory),
     readOnly,
     background,
     ...(transport && { transport }),

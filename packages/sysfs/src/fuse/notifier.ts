@@ -1,7 +1,4 @@
-import { constants } from 'node:os';
 import type { Notification } from './invalidation.js';
-
-const { ENOTEMPTY, EBUSY } = constants.errno;
 
 /** Hands a notification to the kernel, off the serving thread. @returns 0 or the errno that the kernel answered with. */
 export type Notify = (bytes: Uint8Array) => Promise<number>;
@@ -54,9 +51,9 @@ export class Notifier {
     this.#isRunning = false;
   }
 
-  async #tell({ bytes, ifNotEmpty }: Notification): Promise<void> {
+  async #tell({ bytes, otherwise }: Notification): Promise<void> {
     const errno = await this.#notify(bytes);
-    if ((errno !== ENOTEMPTY && errno !== EBUSY) || !ifNotEmpty) return;
-    for (const other of ifNotEmpty()) await this.#notify(other.bytes);
+    if (errno === 0 || !otherwise) return;
+    for (const other of otherwise()) await this.#notify(other.bytes);
   }
 }

@@ -9,6 +9,7 @@ import { pump } from './transport-pump.js';
 
 /** What the process that wants a mount tells the one that is to serve it. */
 export interface ServeOrder {
+  /** Absolute. */
   readonly directory: string;
   readonly readOnly: boolean;
   /** Default: what this Node can do best. */

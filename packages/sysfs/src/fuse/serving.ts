@@ -37,6 +37,24 @@ const LONGEST_START = 5_000;
 const bounded = (promise: Promise<unknown>): Promise<unknown> =>
   Promise.race([promise, wait(LONGEST_END, undefined, { ref: false })]);
 
+/** What serving costs. */
+export interface ServingStats {
+  /** Entries that the kernel knows. */
+  readonly entries: number;
+  readonly openFiles: number;
+  /** How many notifications the kernel was ever sent. */
+  readonly notifications: number;
+  /** Of the process, in bytes. */
+  readonly memory: number;
+}
+
+const statsOf = (session: FuseSession): ServingStats => ({
+  entries: session.server.inodes.size,
+  openFiles: session.server.files.size,
+  notifications: session.notifications,
+  memory: process.memoryUsage.rss(),
+});
+
 /** A mount and its control socket, served by this process. */
 export class Serving {
   readonly path: string;
@@ -85,8 +103,12 @@ export class Serving {
       const control = await ControlServer.listen({
         place: place(path),
         mount: path,
-        // It is answered first: the connection ends with the mount.
-        calls: { ...model.calls, unmount: () => void setImmediate(() => void serving?.end()) },
+        calls: {
+          ...model.calls,
+          stats: () => statsOf(session),
+          // It is answered first: the connection ends with the mount.
+          unmount: () => void setImmediate(() => void serving?.end()),
+        },
         subscribe: model.subscribe,
         settled: () => session.settled(),
       });

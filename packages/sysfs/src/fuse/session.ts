@@ -50,6 +50,11 @@ export class FuseSession {
     });
   }
 
+  /** How many notifications were ever queued. */
+  get notifications(): number {
+    return this.#notifier.queued;
+  }
+
   /** Fulfilled when every change of the tree until now has reached the kernel. */
   settled(): Promise<void> {
     return this.#notifier.delivered();

@@ -105,12 +105,12 @@ describe('what vanishes', () => {
     expect(kernel.read(vendor, vendorHandle)).toBe(constants.errno.ENODEV);
   });
 
-  test('goes after all that is known below it, where the kernel says that it is not empty', () => {
+  test('goes after all that is known below it, where the kernel cannot do it at once', () => {
     const { server, kernel, tree } = serveSketch(sketch());
     const [devices, a, sub] = [kernel.walk('devices'), kernel.walk('devices/a'), kernel.walk('devices/a/sub')];
     remove(tree, 'devices', 'a');
     const [first] = follow(server, { type: 'removed', path: 'devices/a' });
-    expect(first?.ifNotEmpty?.().map(told)).toEqual([`delete ${a}/sub (${sub})`, `delete ${devices}/a (${a})`]);
+    expect(first?.otherwise?.().map(told)).toEqual([`delete ${a}/sub (${sub})`, `delete ${devices}/a (${a})`]);
   });
 
   test('is told of without the lock of the file that is being written', () => {

@@ -63,9 +63,9 @@ test('what the kernel does not know is no reason to stop', async () => {
   expect(heard).toEqual([1, 2]);
 });
 
-test('where a directory is not empty, what is below it is told first, before anything else', async () => {
+test('where the kernel cannot do it at once, what is below is told next, before anything else', async () => {
   const { notifier, heard, step } = slowKernel((code) => (code === 1 ? ENOTEMPTY : 0));
-  notifier.push([{ ...note(1), ifNotEmpty: () => [note(11), note(12)] }, note(2)]);
+  notifier.push([{ ...note(1), otherwise: () => [note(11), note(12)] }, note(2)]);
   for (let turn = 0; turn < 4; turn++) await step();
   expect(heard).toEqual([1, 11, 12, 2]);
   await notifier.delivered();
