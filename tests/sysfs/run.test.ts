@@ -1,11 +1,13 @@
-import { chmodSync, readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { connectMachine } from '@iommu/sysfs/mount';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Described, usualMachine } from '../support/clients.js';
+import { temporaryFolder } from '../support/fake-root.js';
 import { endOf, hear, WAYS } from '../support/in-view.js';
 import { iommuRun, ownRuntime, servers, startIommuRun } from '../support/iommu-run.js';
-import { needsFuseDevice, needsNamespaces } from '../support/needs.js';
+import { needsFuseDevice, needsNamespaces, needsRoot, systemPath } from '../support/needs.js';
 
 const lines = (text: string): string[] => text.split('\n').filter(Boolean);
 
@@ -142,6 +144,29 @@ describe('the command', () => {
     expect(iommuRun(usual, file, words, { flags: ['--cmdline', 'intel_iommu=off'] }).stdout).toBe(
       'intel_iommu=off\n0\n',
     );
+  });
+
+  test('as root says how to do without a user namespace where there can be none', async (context) => {
+    needsRoot(context);
+    const { file } = await readableMachine();
+    const folder = temporaryFolder();
+    const refusing =
+      '#!/bin/sh\ncase "$*" in --user*) echo "unshare failed: No space left on device" >&2; exit 1;; esac\nexec "$REAL" "$@"\n';
+    writeFileSync(join(folder, 'unshare'), refusing, { mode: 0o755 });
+    const real = spawnSync('sh', ['-c', 'command -v unshare'], { encoding: 'utf8' }).stdout.trim();
+    const env = { PATH: `${folder}:${systemPath}`, REAL: real };
+    const { status, stderr } = iommuRun({ who: 'root', as: [] }, file, ['true'], {
+      env,
+      flags: ['--quiet', '--static'],
+    });
+    expect({ status, stderr }).toEqual({
+      status: 125,
+      stderr:
+        'iommu: no view of a modelled /sys can be made here: unshare failed: No space left on device (ERR_VIEW)\n' +
+        'as root, --privileged does without a user namespace; the program can then get at the real /sys\n',
+    });
+    const open = iommuRun({ who: 'root', as: [], privileged: true }, file, ['echo', 'in'], { env });
+    expect(open.stdout).toBe('in\n');
   });
 
   test("ends with the program's status, and with 125 when there can be no program", async (context) => {

@@ -86,6 +86,9 @@ export const run = async (words: readonly string[], flags: RunFlags): Promise<nu
   } catch (error) {
     if (!isIommuError(error)) throw error;
     sayError(`${error.message} (${error.code})`);
+    if (error.code === 'ERR_VIEW' && process.getuid?.() === 0 && !flags.privileged) {
+      say('as root, --privileged does without a user namespace; the program can then get at the real /sys');
+    }
     return CANNOT_RUN;
   }
 };
