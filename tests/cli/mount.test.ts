@@ -45,17 +45,18 @@ test.for(['INT', 'TERM', 'HUP'])(
   async (signal, context) => {
     const { stdout, stderr, status } = await script(
       context,
-      `$iommu mount $dump /mnt/machine & mounting=$!
-    waitFor 'test -d /mnt/machine/sys'
+      `$iommu mount $dump /mnt/machine 2> /run/said & mounting=$!
+    waitFor 'grep -q mounted /run/said'
+    cat /run/said >&2; server=$(sed -n 's/.*mounted, by process \\([0-9]*\\).*/\\1/p' /run/said)
     ls /mnt/machine /mnt/machine/sys/kernel/iommu_groups
     sleep 0.3
     kill -${signal} $mounting; wait $mounting; echo status $?
-    grep -c fuse.iommu /proc/self/mountinfo; ls -A /mnt /run/iommu; pgrep -f 'lazy[-]serve' | wc -l`,
+    grep -c fuse.iommu /proc/self/mountinfo; ls -A /mnt /run/iommu; kill -0 $server 2> /run/gone || echo gone`,
     );
     expect(stderr).toContain('/mnt/machine/sys: mounted, by process');
     expect(stdout.split('\n')).toEqual([
       ...['/mnt/machine:', 'machine.json', 'proc', 'sys', '', '/mnt/machine/sys/kernel/iommu_groups:'],
-      ...['0', '1', '2', '3', '4', '5', '6', '7', 'status 0', '0', '/mnt:', '', '/run/iommu:', '0', ''],
+      ...['0', '1', '2', '3', '4', '5', '6', '7', 'status 0', '0', '/mnt:', '', '/run/iommu:', 'gone', ''],
     ]);
     expect(status).toBe(0);
   },

@@ -241,7 +241,6 @@ export class RunningMachine {
     return describeMachine({
       machine: this.machine,
       kernel: this.#bootedKernel,
-      settings: this.topology.settings,
       iommu: this.iommu,
       functions: [...this.hardware, ...virtual.map(({ description }) => description)],
       devices: this.#parts.others.descriptions,
