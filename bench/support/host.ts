@@ -16,12 +16,19 @@ const segment = (number: number): RootBus => {
   return { segment: number, devices: slots };
 };
 
+/** So many functions in as many segments as that takes, by what is known of them. */
+export const factsOfHost = (functions: number): MachinePciFunction[] => {
+  const segments = Math.ceil(functions / (PORTS * 9));
+  return Array.from({ length: segments }, (_, number) => layOut([segment(number)]).functions)
+    .flat()
+    .slice(0, functions);
+};
+
 /**
  * So many functions in as many segments as that takes, with the bytes of their configuration spaces as far as they say
  * something; functions of one kind share them.
  */
 export const bigHost = (functions: number): MachinePciFunction[] => {
-  const segments = Math.ceil(functions / (PORTS * 9));
   const known = new Map<string, Uint8Array>();
   const configOf = (fn: MachinePciFunction): Uint8Array => {
     const { address: _address, parent: _parent, ...kind } = fn;
@@ -30,8 +37,5 @@ export const bigHost = (functions: number): MachinePciFunction[] => {
     known.set(key, config);
     return config;
   };
-  return Array.from({ length: segments }, (_, number) => layOut([segment(number)]).functions)
-    .flat()
-    .slice(0, functions)
-    .map((fn) => ({ address: fn.address, config: configOf(fn) }));
+  return factsOfHost(functions).map((fn) => ({ address: fn.address, config: configOf(fn) }));
 };

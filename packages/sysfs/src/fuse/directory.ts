@@ -3,30 +3,38 @@ import { Fields } from './fields.js';
 import type { Inode, InodeTable } from './inodes.js';
 import { Dirent, EntryOut, FileType } from './protocol.js';
 
-/** Positions of the two entries that every directory has; that of another is its number plus {@link FIRST}. */
+/** Positions of the two entries that every directory has; those of the others follow. */
 const SELF = 1;
 const PARENT = 2;
-const FIRST = 2;
 
 const padded = (bytes: number): number => (bytes + 7) & ~7;
 
 /** Writes entries one after another, as far as there is room. */
 class Writer {
   readonly #bytes: Buffer;
+  readonly #fields: Fields;
   readonly #end: number;
   readonly #isPlus: boolean;
+  #isFull = false;
   at: number;
 
   constructor(bytes: Buffer, start: number, end: number, isPlus: boolean) {
     this.#bytes = bytes;
+    this.#fields = new Fields(bytes);
     this.#end = end;
     this.#isPlus = isPlus;
     this.at = start;
   }
 
+  /** Something had no room. */
+  get isFull(): boolean {
+    return this.#isFull;
+  }
+
   hasRoom(name: string): boolean {
     const entry = this.#isPlus ? EntryOut.bytes : 0;
-    return this.at + entry + padded(Dirent.bytes + Buffer.byteLength(name)) <= this.#end;
+    this.#isFull = this.at + entry + padded(Dirent.bytes + Buffer.byteLength(name)) > this.#end;
+    return !this.#isFull;
   }
 
   /** @param inode - In a listing with attributes, the entry as told to the kernel; else, and of `.` and `..`, none. */
@@ -38,62 +46,77 @@ class Writer {
     }
     const nameAt = this.at + Dirent.bytes;
     const length = this.#bytes.write(name, nameAt);
-    const out = new Fields(this.#bytes, this.at);
-    out.put64(Dirent.ino, ino);
-    out.put64(Dirent.offset, position);
-    out.put32(Dirent.nameLength, length);
-    out.put32(Dirent.type, type >> 12);
+    this.#fields.put64(this.at + Dirent.ino, ino);
+    this.#fields.put64(this.at + Dirent.offset, position);
+    this.#fields.put32(this.at + Dirent.nameLength, length);
+    this.#fields.put32(this.at + Dirent.type, type >> 12);
     const next = this.at + padded(Dirent.bytes + length);
     this.#bytes.fill(0, nameAt + length, next);
     this.at = next;
   }
 }
 
-/** The first of ascending numbers that is above a given one, by halving. */
-const firstAbove = (length: number, numberAt: (index: number) => number, bound: number): number => {
+/** Where in ascending numbers the first one above a bound stands, found by halving. */
+const firstAbove = (numbers: readonly number[], bound: number): number => {
   let low = 0;
-  let high = length;
+  let high = numbers.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (numberAt(middle) > bound) high = middle;
+    if ((numbers[middle] ?? 0) > bound) high = middle;
     else low = middle + 1;
   }
   return low;
 };
 
-/**
- * Write the entries of a directory that come after a position, as many as there is room for.
- *
- * @param plus - With each entry what `LOOKUP` would answer, which counts as telling the kernel of it.
- * @returns Where the last one ends; `undefined`: there are entries, and not even one has room.
- */
-export const putDirectory = (
-  table: InodeTable,
-  directory: Inode,
-  { bytes, start, end, after, plus }: { bytes: Buffer; start: number; end: number; after: number; plus: boolean },
-): number | undefined => {
-  const writer = new Writer(bytes, start, end, plus);
-  const { entries, node } = directory;
-  if (!entries || node.kind !== 'directory') return start;
-  const full = () => (writer.at === start ? undefined : writer.at);
-  if (after < SELF) {
-    if (!writer.hasRoom('.')) return full();
-    writer.put('.', directory.id, SELF, FileType.directory);
+/** The two that every directory has. @returns Whether there was room. */
+const putDots = (writer: Writer, { id, parent }: Inode, after: number): boolean => {
+  const dots = [
+    { name: '.', ino: id, position: SELF },
+    { name: '..', ino: parent?.id ?? id, position: PARENT },
+  ];
+  for (const { name, ino, position } of dots) {
+    if (after >= position) continue;
+    if (!writer.hasRoom(name)) return false;
+    writer.put(name, ino, position, FileType.directory);
   }
-  if (after < PARENT) {
-    if (!writer.hasRoom('..')) return full();
-    writer.put('..', (directory.parent ?? directory).id, PARENT, FileType.directory);
-  }
-  const names = table.list(directory);
-  const idAt = (index: number) => entries.ids.get(names[index] ?? '') ?? 0;
-  for (let index = firstAbove(names.length, idAt, after - FIRST); index < names.length; index++) {
+  return true;
+};
+
+/** All the others. */
+const putEntries = (writer: Writer, table: InodeTable, directory: Inode, after: number, plus: boolean): void => {
+  const { node } = directory;
+  if (node.kind !== 'directory') return;
+  const { names, positions } = table.list(directory);
+  for (let index = firstAbove(positions, after - PARENT); index < names.length; index++) {
     const name = names[index] ?? '';
-    if (!writer.hasRoom(name)) return full();
+    if (!writer.hasRoom(name)) return;
     const child = plus ? table.lookUp(directory, name) : undefined;
     const childNode = child?.node ?? node.child(name);
     if (!childNode) continue;
-    const id = table.idOf(entries, name);
-    writer.put(name, id, id + FIRST, typeOf(childNode), child);
+    const ino = child?.id ?? table.listedId(directory, name);
+    writer.put(name, ino, (positions[index] ?? 0) + PARENT, typeOf(childNode), child);
   }
-  return writer.at;
+};
+
+/** Which part of a listing is wanted, and where it goes. */
+interface Part {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+  /** The position of the last entry before it. */
+  readonly after: number;
+  /** With each entry what `LOOKUP` would answer, which counts as telling the kernel of it. */
+  readonly plus: boolean;
+}
+
+/**
+ * Write the entries of a directory that come after a position, as many as there is room for.
+ *
+ * @returns Where the last one ends; `undefined`: there are entries, and not even one has room.
+ */
+export const putDirectory = (table: InodeTable, directory: Inode, part: Part): number | undefined => {
+  const { bytes, start, end, after, plus } = part;
+  const writer = new Writer(bytes, start, end, plus);
+  if (putDots(writer, directory, after)) putEntries(writer, table, directory, after, plus);
+  return writer.at === start && writer.isFull ? undefined : writer.at;
 };

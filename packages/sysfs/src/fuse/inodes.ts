@@ -1,13 +1,22 @@
 import type { SysfsDirectory, SysfsNode } from '../node.js';
-import { ROOT_ID } from './protocol.js';
+import { ROOT_ID, UNKNOWN_ID } from './protocol.js';
+
+/** A directory's entries in the order of their positions: a listing that was interrupted goes on behind one. */
+export interface Listing {
+  readonly names: readonly string[];
+  /** Ascending. An entry keeps its position; what comes later has a higher one. */
+  readonly positions: readonly number[];
+}
 
 /** What the kernel knows of a directory's entries. */
 export interface Entries {
   readonly known: Map<string, Inode>;
-  /** Numbers of the entries that the kernel knows or has listed, ascending. */
-  readonly ids: Map<string, number>;
-  /** The names of {@link ids}, while they are all that the directory has. */
-  listing: readonly string[] | undefined;
+  /** Numbers that were given to entries before the kernel knew them: what a listing shows is what `stat` shows. */
+  readonly promised: Map<string, number>;
+  /** As it was listed last. */
+  listing: Listing | undefined;
+  /** Something has come or gone since. */
+  isStale: boolean;
   /** The directory's link count, while it is right. */
   links: number | undefined;
 }
@@ -32,6 +41,30 @@ export interface Inode {
   readonly entries: Entries | undefined;
 }
 
+/** Entries of a directory with more than so many are not numbered before they are looked up. */
+const LARGE = 4096;
+
+/** The entries of a directory now; those that were listed before keep their positions. */
+const listingOf = (directory: SysfsDirectory, before: Listing | undefined): Listing => {
+  const now = [...directory.names()];
+  if (!before) return { names: now, positions: now.map((_, index) => index + 1) };
+  const there = new Set(now);
+  const names: string[] = [];
+  const positions: number[] = [];
+  before.names.forEach((name, index) => {
+    // What is left over is new.
+    if (!there.delete(name)) return;
+    names.push(name);
+    positions.push(before.positions[index] ?? 0);
+  });
+  let next = (before.positions.at(-1) ?? 0) + 1;
+  for (const name of there) {
+    names.push(name);
+    positions.push(next++);
+  }
+  return { names, positions };
+};
+
 /** What `stat` still shows of an entry that has gone. Holds nothing of the machine. */
 const standIn = (node: SysfsNode): SysfsNode => {
   switch (node.kind) {
@@ -53,9 +86,8 @@ export function* withAllBelow(inode: Inode): Generator<Inode> {
 /**
  * What the kernel knows of a tree.
  *
- * An entry is numbered when the kernel first hears of it, and numbers only rise: so they also serve as positions in a
- * directory, which stay right while entries come and go. The kernel counts every answer that names an entry, and gives the
- * counts back when it drops what it keeps of it; only then may our record go.
+ * An entry is numbered when the kernel first hears of it. The kernel counts every answer that names an entry, and gives
+ * the counts back when it drops what it keeps of it; only then may our record go.
  */
 export class InodeTable {
   readonly root: Inode;
@@ -90,7 +122,7 @@ export class InodeTable {
       inode = undefined;
     }
     if (!inode) {
-      inode = this.#make(this.idOf(entries, name), parent, name, child);
+      inode = this.#make(this.#promise(entries, name), parent, name, child);
       entries.known.set(name, inode);
     }
     inode.lookups += 1;
@@ -108,22 +140,29 @@ export class InodeTable {
     if (siblings?.get(inode.name) === inode) siblings.delete(inode.name);
   }
 
-  /** The names in a directory, in the order of their numbers. */
-  list({ node, gone, entries }: Inode): readonly string[] {
-    if (node.kind !== 'directory' || gone || !entries) return [];
-    if (!entries.listing) {
-      for (const name of node.names()) this.idOf(entries, name);
-      entries.listing = [...entries.ids.keys()];
+  /** The entries of a directory. */
+  list({ node, gone, entries }: Inode): Listing {
+    if (node.kind !== 'directory' || gone || !entries) return { names: [], positions: [] };
+    if (!entries.listing || entries.isStale) {
+      entries.listing = listingOf(node, entries.listing);
+      entries.isStale = false;
     }
     return entries.listing;
   }
 
-  /** The number of an entry of a directory. */
-  idOf({ ids }: Entries, name: string): number {
-    let id = ids.get(name);
+  /** The number of an entry that a listing shows. Those of large directories are told only where they are known. */
+  listedId({ entries }: Inode, name: string): number {
+    if (!entries) return UNKNOWN_ID;
+    const known = entries.known.get(name);
+    if (known) return known.id;
+    return (entries.listing?.names.length ?? 0) > LARGE ? UNKNOWN_ID : this.#promise(entries, name);
+  }
+
+  #promise({ promised }: Entries, name: string): number {
+    let id = promised.get(name);
     if (id === undefined) {
       id = this.#nextId++;
-      ids.set(name, id);
+      promised.set(name, id);
     }
     return id;
   }
@@ -138,8 +177,8 @@ export class InodeTable {
   /** A name has come or gone: what comes under it next has another number. */
   unlist({ entries }: Inode, name: string): void {
     if (!entries) return;
-    entries.ids.delete(name);
-    entries.listing = undefined;
+    entries.promised.delete(name);
+    entries.isStale = true;
     entries.links = undefined;
   }
 
@@ -152,6 +191,7 @@ export class InodeTable {
     }
     for (const one of withAllBelow(inode)) {
       one.gone = true;
+      if (one.entries) one.entries.listing = undefined;
       one.node = standIn(one.node);
     }
   }
@@ -159,7 +199,7 @@ export class InodeTable {
   #make(id: number, parent: Inode | undefined, name: string, node: SysfsNode): Inode {
     const entries: Entries | undefined =
       node.kind === 'directory'
-        ? { known: new Map(), ids: new Map(), listing: undefined, links: undefined }
+        ? { known: new Map(), promised: new Map(), listing: undefined, isStale: false, links: undefined }
         : undefined;
     const inode: Inode = { id, parent, name, node, gone: false, lookups: 0, opens: 0, born: this.#now(), entries };
     this.#byId.set(id, inode);

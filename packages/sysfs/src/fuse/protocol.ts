@@ -16,6 +16,8 @@ export const OLDEST_MINOR = 27;
 export const LINK_CACHE_MINOR = 44;
 
 export const ROOT_ID = 1;
+/** Of an entry in a listing: it was not numbered. */
+export const UNKNOWN_ID = 0xffffffff;
 /** The kernel gives up reading into less. */
 export const REQUEST_BUFFER = 128 * 1024;
 
