@@ -34,7 +34,11 @@ export const desk = (extra: Partial<Machine> = {}): Machine =>
         multifunction(endpoint({ id: '10de:2684', class: '030000' }), endpoint({ id: '10de:22ba', class: '040300' })),
       ]),
       rootPort({ slot: 2, id: '8086:1905', acs: true }, [
-        endpoint({ id: '8086:1521', class: '020000', vfs: { count: 2, total: 64, offset: 16, stride: 4, id: '8086:1520' } }),
+        endpoint({
+          id: '8086:1521',
+          class: '020000',
+          vfs: { count: 2, total: 64, offset: 16, stride: 4, id: '8086:1520' },
+        }),
       ]),
       rootPort({ slot: 3, id: '8086:1909', acs: true }, [
         pcieToPciBridge({ id: '1b21:1080' }, [
