@@ -148,6 +148,8 @@ export const confirmPairs = (machine: Machine, choose: (pairs: readonly Pair[]) 
     }
     if (relation === 'apart') {
       expect(report.isolation.length > 0 || report.rootComplex).toBe(true);
+      // What nothing joins is apart in the root complex, and is said to be.
+      expect(report.ways.length > 0 || report.rootComplex, `${a} ${b}`).toBe(true);
       isConfirmed(check, report, 'together', every);
     }
   }

@@ -49,7 +49,11 @@ const kernelFor = (machine: Machine, { kernel, commandLine, policy }: BootOption
   resolveKernel(
     {
       ...machine.kernel,
-      ...(kernel !== undefined && { release: kernel }),
+      // The architecture may stand only in the machine's own release.
+      ...(kernel !== undefined && {
+        release: kernel,
+        arch: machine.kernel?.arch ?? resolveKernel(machine.kernel).arch,
+      }),
       ...(commandLine !== undefined && { commandLine }),
     },
     policy === undefined ? {} : policyNamed(policy).rules,
