@@ -11,8 +11,17 @@ export { parseCommandLine, type ResolvedKernel, type RuleOverrides, resolveKerne
 export { managesDma } from './kernel-drivers.js';
 export { KERNEL_RULES, type KernelRule, type Proof } from './kernel-rules.js';
 export type * from './machine.js';
+export { NEWEST_RELEASE } from './newest-release.js';
 export { pciFunction } from './pci-function.js';
 export type { PlatformDevice } from './platform.js';
 export { POLICIES, type Policy, policyNamed } from './policies.js';
 export { RunningMachine } from './running-machine.js';
-export { compareVersions, type Flavour, flavourOf, formatVersion, parseVersion, type Version } from './version.js';
+export {
+  compareVersions,
+  type Flavour,
+  flavourOf,
+  formatVersion,
+  parseVersion,
+  releaseBefore,
+  type Version,
+} from './version.js';

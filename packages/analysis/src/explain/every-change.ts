@@ -1,20 +1,8 @@
-import { compareVersions, formatVersion, KERNEL_RULES, type Machine, parseVersion } from '@iommu/machine';
+import { formatVersion, type Machine, NEWEST_RELEASE } from '@iommu/machine';
 import { AcsFlag, acsStateOf, isPciDevice, type PciDevice, PcieType, REQUIRED_ACS_FLAGS } from '@iommu/pci';
 import type { Change, MoveChange, SwapChange } from '../change/change.js';
 import { cardsOf } from '../change/places.js';
 import type { Trial } from '../trials.js';
-
-/** The newest release that the table of rules speaks of. */
-export const NEWEST_KERNEL: string = KERNEL_RULES.flatMap(({ from, until, unresolved = [] }) => [
-  ...(from === undefined ? [] : [from]),
-  ...(until === undefined ? [] : [until]),
-  ...unresolved,
-]).reduce((newest, one) => (isNewer(one, newest) ? one : newest), '3.6');
-
-function isNewer(one: string, other: string): boolean {
-  const [a, b] = [parseVersion(one), parseVersion(other)];
-  return a !== undefined && b !== undefined && compareVersions(a, b) > 0;
-}
 
 /** Kinds for which Linux looks at ACS at all. */
 const WITH_ACS: readonly (number | null | undefined)[] = [
@@ -46,12 +34,8 @@ export const configAcsOf = (device: PciDevice, name: string, on = true): Change 
 };
 
 /** A newer release, where there is one. */
-export const newerKernels = ({ running }: Trial): Change[] => {
-  const { version } = running.kernel;
-  const newest = parseVersion(NEWEST_KERNEL);
-  const isOlder = version !== undefined && newest !== undefined && compareVersions(version, newest) < 0;
-  return isOlder ? [{ kind: 'kernel', release: NEWEST_KERNEL }] : [];
-};
+export const newerKernels = ({ running }: Trial): Change[] =>
+  running.kernel.has(NEWEST_RELEASE) ? [] : [{ kind: 'kernel', release: NEWEST_RELEASE }];
 
 /** Another boot of a kernel with the same rules, after which ACS bits are what it makes of them. */
 export const sameKernel = ({ running }: Trial): Change[] => {
