@@ -32,7 +32,7 @@ export const isReached = (trials: Trials, changes: readonly Change[], { a, b, wa
 const without = (changes: readonly Change[], one: Change): Change[] => changes.filter((other) => other !== one);
 
 /** Leave out of changes that reach a goal what is not needed for it: of what is left nothing can be left out. */
-export const reduced = (trials: Trials, changes: readonly Change[], goal: Goal): readonly Change[] => {
+const reduced = (trials: Trials, changes: readonly Change[], goal: Goal): readonly Change[] => {
   let kept = changes;
   for (;;) {
     const now = kept;
