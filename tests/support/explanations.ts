@@ -136,7 +136,7 @@ export const confirmPairs = (machine: Machine, choose: (pairs: readonly Pair[]) 
   const check = new Check(machine);
   const names = running.devices.map(({ name }) => name);
   const pairs = names.flatMap((a, at) => names.slice(at + 1).map((b): Pair => [a, b]));
-  const every = everyChange(trials.base);
+  const every = everyChange(trials);
   for (const [a, b] of choose(pairs)) {
     const report = explain(trials, optimistic, a, b);
     saysSomething(report);

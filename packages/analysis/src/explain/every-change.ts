@@ -1,8 +1,8 @@
-import { formatVersion, type Machine, NEWEST_RELEASE } from '@iommu/machine';
+import { formatVersion, NEWEST_RELEASE } from '@iommu/machine';
 import { AcsFlag, acsStateOf, isPciDevice, type PciDevice, PcieType, REQUIRED_ACS_FLAGS } from '@iommu/pci';
-import type { Change, MoveChange, SwapChange } from '../change/change.js';
-import { cardsOf } from '../change/places.js';
-import type { Trial } from '../trials.js';
+import type { Change, SwapChange } from '../change/change.js';
+import type { PluggedCard } from '../change/places.js';
+import type { Trial, Trials } from '../trials.js';
 
 /** Kinds for which Linux looks at ACS at all. */
 const WITH_ACS: readonly (number | null | undefined)[] = [
@@ -45,29 +45,34 @@ export const sameKernel = ({ running }: Trial): Change[] => {
   return [{ kind: 'kernel', release: bare === release ? `${bare}.0` : bare }];
 };
 
-const moves = (machine: Machine): MoveChange[] => cardsOf(machine).flatMap((card) => card.moves);
-
 /** Every two cards, whether or not they fit. */
-const swaps = (machine: Machine): SwapChange[] => {
-  const cards = cardsOf(machine).flatMap(({ functions: [first] }) => first ?? []);
-  return cards.flatMap((device, at) =>
-    cards.slice(at + 1).map((other) => ({ kind: 'swap' as const, device, with: other })),
+const swaps = (cards: readonly PluggedCard[]): SwapChange[] => {
+  const firsts = cards.flatMap(({ functions: [first] }) => first ?? []);
+  return firsts.flatMap((device, at) =>
+    firsts.slice(at + 1).map((other) => ({ kind: 'swap' as const, device, with: other })),
   );
 };
+
+const known = new WeakMap<Trials, readonly Change[]>();
 
 /**
  * Every single change of the model that leaves a machine's hardware what it is: ACS of each function on and off, by
  * firmware and by the command line; every card in every other place; a newer kernel. What only claims to isolate is not
  * among them.
  */
-export const everyChange = (base: Trial): Change[] => {
-  const { machine, devices } = base.running;
-  const functions = devices.filter(isPciDevice).filter(mayHaveAcs);
+export const everyChange = (trials: Trials): readonly Change[] => {
+  const found = known.get(trials) ?? listed(trials);
+  known.set(trials, found);
+  return found;
+};
+
+const listed = ({ base, cards }: Trials): readonly Change[] => {
+  const functions = base.running.devices.filter(isPciDevice).filter(mayHaveAcs);
   return [
     ...[true, false].flatMap((on) => functions.map(({ name }) => ({ kind: 'acs' as const, device: name, on }))),
     ...[true, false].flatMap((on) => functions.flatMap((device) => configAcsOf(device, device.name, on) ?? [])),
-    ...moves(machine),
-    ...swaps(machine),
+    ...cards.flatMap(({ moves }) => moves),
+    ...swaps(cards),
     ...newerKernels(base),
   ];
 };

@@ -1,7 +1,7 @@
 import { releaseBefore } from '@iommu/machine';
 import { type AcsVerdict, bridgeAbove, type PciDevice } from '@iommu/pci';
 import { type Change, formatChange } from '../change/change.js';
-import { cardsOf, type PluggedCard } from '../change/places.js';
+import type { PluggedCard } from '../change/places.js';
 import { deviceAfter, type Trial, type Trials } from '../trials.js';
 import { configAcsOf, everyChange, mayHaveAcs, newerKernels, sameKernel } from './every-change.js';
 import type { ExplainedWay } from './explain-report.js';
@@ -89,7 +89,7 @@ const withBridges = ({ base }: Trials, name: string): string[] => {
 /** The cards that move when one of two devices does. */
 const cardsWith = (trials: Trials, { a, b }: Goal): PluggedCard[] => {
   const names = [...withBridges(trials, a), ...withBridges(trials, b)];
-  return cardsOf(trials.machine).filter(({ functions }) => functions.some((one) => names.includes(one)));
+  return trials.cards.filter(({ functions }) => functions.some((one) => names.includes(one)));
 };
 
 /** Every other place for the cards of two devices. */
@@ -97,10 +97,9 @@ const otherPlaces = (trials: Trials, goal: Goal): Change[] => cardsWith(trials, 
 
 /** Two cards that change places, where nothing is free. */
 const exchanges = (trials: Trials, goal: Goal): Change[] => {
-  const all = cardsOf(trials.machine);
   return cardsWith(trials, goal).flatMap(({ functions: [device] }) => {
     if (device === undefined) return [];
-    const others = all.flatMap(({ functions }) => (functions.includes(device) ? [] : (functions[0] ?? [])));
+    const others = trials.cards.flatMap(({ functions }) => (functions.includes(device) ? [] : (functions[0] ?? [])));
     return others.map((other) => ({ kind: 'swap' as const, device, with: other }));
   });
 };
@@ -158,7 +157,7 @@ export const waysToPart = (trials: Trials, a: string, b: string): Ways => {
   const found = firstOf(
     () => [...settings, ...slots, ...kernels],
     () => bySlotAndSettings(trials, goal),
-    () => reaching(trials, everyChange(trials.base), goal),
+    () => reaching(trials, everyChange(trials), goal),
   );
   return result(trials, found);
 };
@@ -208,7 +207,7 @@ export const waysToJoin = (trials: Trials, a: string, b: string, isolating: read
       ),
     ],
     () => reaching(trials, otherPlaces(trials, goal), goal),
-    () => reaching(trials, everyChange(trials.base), goal),
+    () => reaching(trials, everyChange(trials), goal),
   );
   return result(trials, found);
 };
