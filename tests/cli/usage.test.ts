@@ -15,6 +15,8 @@ describe('help', () => {
     [['--help']],
     [['groups', '--help']],
     [['check', '-h']],
+    [['explain', '--help']],
+    [['what-if', '--help']],
     [['convert', '--help']],
     [['capture', '--help']],
     [['redact', '--help']],

@@ -58,6 +58,10 @@ test('ranks slots after other changes', () => {
   const words = ['what-if', desktop, 'acs on 00:01.0', 'acs on 00:01.1', '--best-slot', '01:00.0', '--json'];
   const { slots } = JSON.parse(iommu(words).stdout) as BestSlotReport;
   expect(slots[0]).toMatchObject({ port: '0000:00:01.0', change: null, companions: [], bridges: [] });
+  const moved = ['what-if', desktop, 'swap 01:00.0 with 02:00.0', 'acs-override=downstream', '--best-slot', '01:00.0'];
+  const after = JSON.parse(iommu([...moved, '--json']).stdout) as BestSlotReport;
+  expect(after.device).toBe('0000:02:00.0');
+  expect(after.slots.every(({ companions, bridges }) => companions.length + bridges.length === 0)).toBe(true);
 });
 
 test.each([

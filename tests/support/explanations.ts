@@ -136,7 +136,7 @@ export const confirmPairs = (machine: Machine, choose: (pairs: readonly Pair[]) 
   const check = new Check(machine);
   const names = running.devices.map(({ name }) => name);
   const pairs = names.flatMap((a, at) => names.slice(at + 1).map((b): Pair => [a, b]));
-  const every = everyChange(trials.base);
+  const every = everyChange(trials);
   for (const [a, b] of choose(pairs)) {
     const report = explain(trials, optimistic, a, b);
     saysSomething(report);
@@ -148,6 +148,8 @@ export const confirmPairs = (machine: Machine, choose: (pairs: readonly Pair[]) 
     }
     if (relation === 'apart') {
       expect(report.isolation.length > 0 || report.rootComplex).toBe(true);
+      // What nothing joins is apart in the root complex, and is said to be.
+      expect(report.ways.length > 0 || report.rootComplex, `${a} ${b}`).toBe(true);
       isConfirmed(check, report, 'together', every);
     }
   }

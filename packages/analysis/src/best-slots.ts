@@ -2,7 +2,6 @@ import type { Device, IommuError } from '@iommu/core';
 import { bridgeAbove, isPciDevice, type PciDevice } from '@iommu/pci';
 import { formatChange, impossible } from './change/change.js';
 import { spelled } from './change/pci-tree.js';
-import { cardsOf } from './change/places.js';
 import { reasonOf } from './compare-policies.js';
 import { deviceAfter, type Trial, type Trials } from './trials.js';
 
@@ -87,7 +86,7 @@ const compare = (a: SlotReport, b: SlotReport): number => {
 export const bestSlots = (trials: Trials, device: string): BestSlotReport => {
   const { machine } = trials;
   const name = spelled(device);
-  const card = cardsOf(machine).find(({ functions }) => functions.includes(name));
+  const card = trials.cards.find(({ functions }) => functions.includes(name));
   if (!card) throw notACard(trials, name);
   const home = trials.base.running.topology.find(name)?.pciBus.self?.name;
   const moved = card.moves.flatMap((move) => {

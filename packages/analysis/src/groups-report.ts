@@ -101,7 +101,7 @@ export const observedReport = ({ observed, name, kernel, pci }: Machine): Groups
 };
 
 /** One line for each fact that decisions lacked. */
-const uncertain = ({ devices, iommu }: RunningMachine): DiagnosticReport[] => {
+export const uncertain = ({ devices, iommu }: RunningMachine): DiagnosticReport[] => {
   const facts = new Map<string, string[]>();
   for (const device of devices) {
     for (const reason of iommu.groups.of(device) ? iommu.outcomeOf(device).reasons : []) {

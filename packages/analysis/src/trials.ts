@@ -2,6 +2,7 @@ import { type IommuDriver, isIommuError } from '@iommu/core';
 import { boot, type Machine, type RunningMachine } from '@iommu/machine';
 import { applyChanges, type ChangedMachine } from './change/apply-change.js';
 import { type Change, formatChange } from './change/change.js';
+import { cardsOf, type PluggedCard } from './change/places.js';
 
 /** A machine with some changes made to it, booted. */
 export interface Trial {
@@ -30,6 +31,7 @@ export class Trials {
   /** By the words of the changes; `null`: they cannot be made. */
   readonly #known = new Map<string, Trial | null>();
   #left: number;
+  #cards: readonly PluggedCard[] | undefined;
 
   constructor(machine: Machine, options: TrialOptions) {
     this.machine = machine;
@@ -40,6 +42,12 @@ export class Trials {
   /** Whether more was asked for than may be booted: then an answer is not the last word. */
   get isExhausted(): boolean {
     return this.#left < 0;
+  }
+
+  /** The cards of the machine, each with every place where it could go. */
+  get cards(): readonly PluggedCard[] {
+    this.#cards ??= cardsOf(this.machine);
+    return this.#cards;
   }
 
   /** The machine as it is. */

@@ -3,7 +3,7 @@ import type { RunningMachine } from '@iommu/machine';
 import type { ChangedMachine } from './change/apply-change.js';
 import { type Change, formatChange } from './change/change.js';
 import { type Bounds, isCertain, reasonOf } from './compare-policies.js';
-import type { DiagnosticReport } from './groups-report.js';
+import { type DiagnosticReport, uncertain } from './groups-report.js';
 import { type Partition, partitionOf } from './partition.js';
 import { type PartitionChange, partitionChanges } from './partition-changes.js';
 
@@ -151,13 +151,14 @@ export const whatIf = (
     const isSame = was && old.get(first.name)?.join() === fresh.get(first.name)?.join();
     return isSame ? [[was, group] as const] : [];
   });
+  const certain = isCertain(base) && isCertain(other);
   return {
     schema: 1,
     machine: before.machine.name ?? null,
     changes: changes.map(formatChange),
     groups: { before: before.iommu.groups.size, after: after.iommu.groups.size },
     devices: { before: before.devices.length, after: after.devices.length },
-    certain: isCertain(base) && isCertain(other),
+    certain,
     moved: [...changed.addresses]
       .filter(([was, now]) => was !== now)
       .map(([was, now]) => ({ before: was, after: now })),
@@ -180,7 +181,7 @@ export const whatIf = (
     })),
     ids: relabelled(same, (group, isAfter) => idOf(isAfter ? after : before, group)),
     types: relabelled(same, ({ type }) => type ?? null),
-    notes: diagnosticsOf(before, after, changed),
+    notes: [...diagnosticsOf(before, after, changed), ...(certain ? [] : uncertain(after))],
   };
 };
 

@@ -119,6 +119,16 @@ describe('two devices of one group', () => {
     expect(asked(desk(), '04:01.0', '04:04.0', 5)).toMatchObject({ ways: [], exhaustive: false });
   });
 
+  test('move with the card that they are on, and with what they are virtual functions of', () => {
+    const open = desk();
+    const functions = (open.pci?.functions ?? []).map((one) =>
+      one.address === '0000:00:03.0' || one.address === '0000:00:02.0' ? { ...one, acs: null } : one,
+    );
+    const machine = { ...open, pci: { ...open.pci, functions } };
+    expect(ways(asked(machine, '04:01.0', '00:03.0'))).toContain('slot: move 0000:03:00.0 to 0000:00:04.0');
+    expect(ways(asked(machine, '02:02.0', '00:02.0'))).toContain('slot: move 0000:02:00.0 to 0000:00:04.0');
+  });
+
   test('change places where no slot is free', () => {
     const machine = drawn([
       rootPort({ slot: 1 }, [multifunction(endpoint({ id: '10de:1' }), endpoint({ id: '10de:2' }))]),

@@ -105,5 +105,9 @@ test('is not certain where a fact is missing', () => {
   const functions = (desk().pci?.functions ?? []).map(({ acs, ...one }) =>
     one.address === '0000:00:06.0' || acs === undefined ? one : { ...one, acs },
   );
-  expect(asked('remove 01:00.1', desk({ pci: { functions, acsRead: 'after-boot' } })).certain).toBe(false);
+  const report = asked('remove 01:00.1', desk({ pci: { functions, acsRead: 'after-boot' } }));
+  expect(report.certain).toBe(false);
+  expect(report.notes.map(({ message }) => message).join()).toContain(
+    'the ACS capability of 0000:00:06.0 is not in the input',
+  );
 });

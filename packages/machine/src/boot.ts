@@ -46,11 +46,14 @@ const acsReadFor = (
 };
 
 /** The machine's own kernel, as far as the caller asks for no other. */
-const kernelFor = (machine: Machine, { kernel, commandLine }: BootOptions): MachineKernel => ({
-  ...machine.kernel,
-  ...(kernel !== undefined && { release: kernel }),
-  ...(commandLine !== undefined && { commandLine }),
-});
+const kernelFor = (machine: Machine, { kernel, commandLine }: BootOptions): MachineKernel => {
+  // The architecture may stand only in the machine's own release.
+  const other = kernel !== undefined && {
+    release: kernel,
+    arch: machine.kernel?.arch ?? resolveKernel(machine.kernel).arch,
+  };
+  return { ...machine.kernel, ...other, ...(commandLine !== undefined && { commandLine }) };
+};
 
 /**
  * Boot a machine: find its devices in the kernel's order, bind the drivers to its firmware, and let their units group

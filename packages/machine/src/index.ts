@@ -13,10 +13,19 @@ export { managesDma } from './kernel-drivers/manages-dma.js';
 export { KERNEL_RULES, type KernelRule, type Proof } from './kernel-rules.js';
 export type * from './machine.js';
 export type { MachineEvent } from './machine-events.js';
+export { NEWEST_RELEASE } from './newest-release.js';
 export { attributesOf, PCI_ATTRIBUTES, type PciAttribute, type PciAttributes } from './pci-attributes.js';
 export { pciFunction } from './pci-function.js';
 export type { PlatformDevice } from './platform.js';
 export { POLICIES, type Policy, policyNamed } from './policies.js';
 export { RunningMachine } from './running-machine.js';
-export { compareVersions, type Flavour, flavourOf, formatVersion, parseVersion, type Version } from './version.js';
+export {
+  compareVersions,
+  type Flavour,
+  flavourOf,
+  formatVersion,
+  parseVersion,
+  releaseBefore,
+  type Version,
+} from './version.js';
 export type { SriovState } from './virtual-functions.js';

@@ -15,6 +15,19 @@ export const compareVersions = (a: Version, b: Version): number => a.major - b.m
 
 export const formatVersion = ({ major, minor }: Version): string => `${major}.${minor}`;
 
+/** The last release of each series that has ended. */
+const LAST_MINORS: Readonly<Record<number, number>> = { 3: 19, 4: 20, 5: 19, 6: 19 };
+
+/** The mainline release before another: `6.19` for `7.0`; `undefined` where the numbering does not tell. */
+export const releaseBefore = (release: string): string | undefined => {
+  const version = parseVersion(release);
+  if (!version) return undefined;
+  const { major, minor } = version;
+  if (minor > 0) return formatVersion({ major, minor: minor - 1 });
+  const last = LAST_MINORS[major - 1];
+  return last === undefined ? undefined : formatVersion({ major: major - 1, minor: last });
+};
+
 /** Who built a kernel, where its release tells: vendors carry changes of later releases. */
 export type Flavour =
   | 'debian'

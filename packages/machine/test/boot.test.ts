@@ -103,6 +103,14 @@ test('ACS bits that were read after another kernel booted are switched on, which
   expect(under({ release: '5.10', commandLine: 'quiet' }, { kernel: '5.10' })).toBe('together');
 });
 
+test('boots another kernel on the same architecture, though only the release told it', () => {
+  const machine = { kernel: { release: '6.1.0-56-arm64' }, pci: { functions: [CARD] } };
+  expect(run(machine, { kernel: '7.3' }).kernel).toMatchObject({ release: '7.3', arch: 'arm64' });
+  expect(run({ ...machine, kernel: { release: '6.1.0', arch: 'riscv64' } }, { kernel: '7.3' }).kernel.arch).toBe(
+    'riscv',
+  );
+});
+
 test('leaves ACS off where no driver asks for it', () => {
   expect(partition('before-boot', { drivers: [toy({ busFeatures: [] })] })).toBe('together');
 });

@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest';
-import { compareVersions, flavourOf, formatVersion, parseVersion, type Version } from '../src/version.js';
+import { KERNEL_RULES } from '../src/kernel-rules.js';
+import { NEWEST_RELEASE } from '../src/newest-release.js';
+import {
+  compareVersions,
+  flavourOf,
+  formatVersion,
+  parseVersion,
+  releaseBefore,
+  type Version,
+} from '../src/version.js';
 
 test.each([
   ['6.1', '6.1'],
@@ -57,4 +66,24 @@ test.each([
   ['5.4.0-1.elrdy.x86_64', undefined],
 ])('knows who built %s: %s', (release, flavour) => {
   expect(flavourOf(release)).toBe(flavour);
+});
+
+test.each([
+  ['6.1', '6.0'],
+  ['7.0', '6.19'],
+  ['5.0', '4.20'],
+  ['4.0', '3.19'],
+  ['3.0', undefined],
+  ['9.0', undefined],
+  ['next', undefined],
+])('the release before %s is %s', (release, before) => {
+  expect(releaseBefore(release)).toBe(before);
+});
+
+test('the newest release is the newest that any rule names', () => {
+  const named = KERNEL_RULES.flatMap(({ from, until, unresolved = [] }) => [from, until, ...unresolved]);
+  const newest = parseVersion(NEWEST_RELEASE) as Version;
+  expect(named).toContain(NEWEST_RELEASE);
+  for (const one of named)
+    if (one !== undefined) expect(compareVersions(parseVersion(one) as Version, newest)).toBeLessThanOrEqual(0);
 });

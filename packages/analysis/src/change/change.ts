@@ -126,11 +126,16 @@ export const PCI_WORDS: readonly string[] = ['config_acs', 'disable_acs_redir'];
 
 export const ACS_OVERRIDE = 'acs-override=';
 
-/** Words of the command line as they are spelled in a change: those of `pci=` by themselves. */
-const spellWords = (words: string): string => {
-  const [, value = ''] = /^pci=(\S+)$/.exec(words) ?? [];
+/** Kernel parameters that are a change by themselves. */
+const PARAMETERS = /^(?:iommu|intel_iommu|amd_iommu|pci|pcie_ports|iommu\.[a-z_]+|arm-smmu(?:-v3)?\.[a-z_]+)=/;
+
+export const isParameter = (word: string): boolean => PARAMETERS.test(word);
+
+/** A word of the command line as it is spelled in a change: one of `pci=` by itself, others by what they are. */
+const spellWord = (word: string): string => {
+  const [, value = ''] = /^pci=(\S+)$/.exec(word) ?? [];
   if (PCI_WORDS.some((name) => value.startsWith(`${name}=`)) && !value.includes(',')) return value;
-  return words;
+  return isParameter(word) ? word : `cmdline ${word}`;
 };
 
 const spellBytes = (bytes: Bytes): string => (typeof bytes === 'string' ? bytes : '…');
@@ -157,13 +162,7 @@ export const formatChange = (change: Change): string => {
     case 'kernel':
       return `kernel ${change.release}`;
     case 'command-line':
-      return change.words
-        .split(/\s+/)
-        .map((word) => {
-          const spelled = spellWords(word);
-          return spelled.includes('=') ? spelled : `cmdline ${spelled}`;
-        })
-        .join(' ');
+      return change.words.split(/\s+/).filter(Boolean).map(spellWord).join(' ');
     case 'policy':
       return change.name.startsWith(ACS_OVERRIDE) ? change.name : `policy ${change.name}`;
     case 'table':

@@ -12,24 +12,22 @@ const followPath = (path: string, addresses: ReadonlyMap<string, string>): strin
     .join('/');
 
 /**
- * The order in which the kernel finds functions, where it is not that of a plain scan: then the recorded order is kept
- * for what stayed where it was, and nobody knows where in it the rest comes.
+ * The order in which the kernel found functions holds no longer. Where it was that of a plain scan it is again; else nobody
+ * knows.
  */
-const followOrder = (
-  machine: Machine,
-): { readonly order?: readonly string[]; readonly notes: readonly MachineNote[] } => {
+const orderNotes = (machine: Machine): readonly MachineNote[] => {
   const { order } = machine.pci ?? {};
-  if (!order) return { notes: [] };
-  const names = (known?: readonly string[]) => topologyOf(machine, known ?? []).devices.map(({ name }) => name);
-  const scanned = names();
-  if (names(order).every((name, at) => name === scanned[at])) return { notes: [] };
+  if (!order) return [];
+  const names = (known: readonly string[]) => topologyOf(machine, known).devices.map(({ name }) => name);
+  const scanned = names([]);
+  if (names(order).every((name, at) => name === scanned[at])) return [];
   const message =
-    'this machine’s kernel found its functions in an order that is not that of a scan; what the change does to it is not known, so the numbers of groups are a guess';
-  return { notes: [note('order-unknown', message)] };
+    'the kernel of this machine found its functions in another order than that of a scan; what the change does to it is not known, so the numbers of groups are a guess';
+  return [note('order-unknown', message)];
 };
 
 /** Words of the command line that name addresses which now belong to something else. */
-const followCommandLine = (machine: Machine, addresses: ReadonlyMap<string, string>): MachineNote[] => {
+const commandLineNotes = (machine: Machine, addresses: ReadonlyMap<string, string>): MachineNote[] => {
   const commandLine = machine.kernel?.commandLine ?? '';
   const named = commandLine.match(/(?:[0-9a-f]{1,4}:)?[0-9a-f]{1,2}:[0-9a-f]{1,2}\.[0-7]/gi) ?? [];
   return [...new Set(named)].flatMap((text) => {
@@ -51,7 +49,6 @@ export const followAddresses = (
   addresses: ReadonlyMap<string, string>,
 ): { readonly machine: Machine; readonly notes: readonly MachineNote[] } => {
   const { pci, probes, devices } = after;
-  const { order, notes } = followOrder(before);
   const { order: _order, ...rest } = pci ?? { functions: [] };
   const known = new Set(before.pci?.functions.map(({ address }) => spelled(address)));
   const followed = probes?.order.flatMap(({ device, driver }) => {
@@ -64,10 +61,10 @@ export const followAddresses = (
   return {
     machine: {
       ...after,
-      ...(pci && { pci: { ...rest, ...(order && { order }) } }),
+      ...(pci && { pci: rest }),
       ...(probes && followed && { probes: { order: followed, ...(isWhole && { complete: true }) } }),
       ...(devices && { devices: devices.map((one) => ({ ...one, path: followPath(one.path, addresses) })) }),
     },
-    notes: [...notes, ...followCommandLine(before, addresses)],
+    notes: [...orderNotes(before), ...commandLineNotes(before, addresses)],
   };
 };

@@ -1,7 +1,7 @@
 import { IommuError } from '@iommu/core';
 import { tryParsePciAddress } from '@iommu/pci';
 import { cardNamed } from './cards.js';
-import { ACS_OVERRIDE, type Change, PCI_WORDS } from './change.js';
+import { ACS_OVERRIDE, type Change, isParameter, PCI_WORDS } from './change.js';
 import { spelled, spelledBus } from './pci-tree.js';
 
 /** The words of a change that are still to be read. */
@@ -97,16 +97,13 @@ const READERS: Readonly<Record<string, Reader>> = {
   bypass: (words) => ({ kind: 'bypass', bus: bus(words.next('bypass BUS')) }),
 };
 
-/** Kernel parameters that are a change by themselves. */
-const PARAMETERS = /^(?:iommu|intel_iommu|amd_iommu|pci|pcie_ports|iommu\.[a-z_]+|arm-smmu(?:-v3)?\.[a-z_]+)=/;
-
 const readOne = (words: Words): Change => {
   const first = words.next('a change');
   const reader = Object.hasOwn(READERS, first) ? READERS[first] : undefined;
   if (reader) return reader(words);
   if (first.startsWith(ACS_OVERRIDE)) return { kind: 'policy', name: first };
   if (PCI_WORDS.some((name) => first.startsWith(`${name}=`))) return { kind: 'command-line', words: `pci=${first}` };
-  if (PARAMETERS.test(first)) return { kind: 'command-line', words: first };
+  if (isParameter(first)) return { kind: 'command-line', words: first };
   const known = [...Object.keys(READERS), ACS_OVERRIDE, ...PCI_WORDS.map((name) => `${name}=`), 'iommu='];
   throw wrong(`'${first}' is no change`, `one that starts with ${known.join(', ')}`);
 };

