@@ -146,7 +146,7 @@ export const perform = (running: RunningMachine, step: BusStep): string | null =
 /** The errno that the recorded kernel gave. */
 export const recordedErrno = ({ op, errno, output = [] }: BusStep): string | null => {
   if (op === 'write') return errno ?? null;
-  // What the helper of the guest prints last is the errno of the claim.
+  // What the program in the guest prints last is the errno of the claim.
   if (op === 'claim') return output.at(-1) === '0' ? null : output.at(-1) === '1' ? 'EPERM' : `? ${output.join(' ')}`;
   return output.some((line) => line.includes('No such file')) ? 'ENOENT' : null;
 };

@@ -107,7 +107,8 @@ const shortest = (directory: string, target: string): string =>
     : posix.relative(directory, target);
 
 test('so many paths were compared, and so many differ for a reason', () => {
-  expect(compared).toMatchObject({ intel: 40_117, amd: 18_850, smmuv3: 11_157, none: 135 });
+  const least = { intel: 43_981, amd: 18_850, smmuv3: 11_157, none: 135 };
+  for (const [iommu, count] of Object.entries(least)) expect(compared[iommu]).toBeGreaterThanOrEqual(count);
   expect(exceptions['none']).toBeUndefined();
   expect(exceptions).toMatchObject({
     intel: { damaged: 28, override: 6 },

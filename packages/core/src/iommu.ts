@@ -192,11 +192,17 @@ export class Iommu {
     bindDriver(state, this.#groupOf(device), driver, this.#events);
   }
 
-  /** @throws `ERR_DEVICE_UNKNOWN` when the device has no driver. @see iommu_device_unuse_default_domain() */
-  unbindDriver(device: Device): void {
+  /**
+   * A kernel driver lets go of the device; then it is no user of the group's DMA any more.
+   *
+   * @param remove - What else the driver does as it lets go; it throws nothing.
+   * @throws `ERR_DEVICE_UNKNOWN` when the device has no driver.
+   * @see iommu_device_unuse_default_domain()
+   */
+  unbindDriver(device: Device, remove?: () => void): void {
     const state = this.#state(device);
     if (!state.kernelDriver) throw new IommuError('ERR_DEVICE_UNKNOWN', `${device.name} has no driver`);
-    unbindDriver(state, this.#groupOf(device), this.#events);
+    unbindDriver(state, this.#groupOf(device), remove, this.#events);
   }
 
   /** The bound kernel driver's name. */

@@ -35,9 +35,15 @@ export const bindDriver = (
 };
 
 /** @see Linux v7.0 drivers/base/dd.c __device_release_driver() */
-export const unbindDriver = (state: DeviceState, group: GroupRecord | undefined, events: Emitter): void => {
+export const unbindDriver = (
+  state: DeviceState,
+  group: GroupRecord | undefined,
+  remove: (() => void) | undefined,
+  events: Emitter,
+): void => {
   const { device, kernelDriver } = state;
   if (group) events.emit({ type: 'unbind-driver', group, device });
+  remove?.();
   if (group && kernelDriver?.usesDma) ownership.unuseDefaultDomain(group);
   state.kernelDriver = undefined;
   if (group) events.emit({ type: 'unbound-driver', group, device });

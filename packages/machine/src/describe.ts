@@ -30,39 +30,38 @@ const withDriver = <T extends { readonly driver?: string | null }>(described: T,
   return described.driver ? { ...described, driver: null } : described;
 };
 
-/** The machine as it is now. Bytes are shared with the description that it was booted from. */
-export const describeMachine = ({
-  machine,
-  kernel,
-  settings,
-  iommu,
-  functions,
-  devices,
-  driverOf,
-  probes,
-  isOrderSupposed,
-}: Described): Machine => {
-  const { observed, pci, probes: known, notes = [], devices: _, kernel: __, ...rest } = machine;
-  const waits = iommu.drivers.some(
-    ({ bound }) => bound.groupsAt === 'driver-probe' || bound.retriesAtDriverProbe === true,
-  );
-  const { acsRead: ___, ...places } = pci ?? { functions: [] };
+/** The history of probes, on a machine where groups wait for them; else as it was described. */
+const probesOf = ({ machine, iommu, probes }: Described): Machine['probes'] => {
+  const waits = iommu.drivers.some(({ bound }) => bound.groupsAt === 'driver-probe' || bound.retriesAtDriverProbe);
+  if (!waits) return machine.probes;
+  return { order: probes.map(({ device, driver }) => ({ device: device.name, driver })), complete: true };
+};
+
+/** The machine as it is now, without what was observed of it. Bytes are shared with the description that was booted. */
+export const describeMachine = (described: Described): Machine => {
+  const { machine, kernel, settings, functions, devices, driverOf, isOrderSupposed } = described;
+  const { schema, name, firmware, pci, units, notes = [] } = machine;
+  const { rootBuses, rootParents, order } = pci ?? {};
   const { acsRead } = settings;
-  const allNotes = waits && isOrderSupposed ? [...notes, SUPPOSED] : notes;
+  const probes = probesOf(described);
+  const allNotes = isOrderSupposed ? [...notes, SUPPOSED] : notes;
   return {
-    ...rest,
-    kernel,
-    pci: {
-      ...places,
-      functions: functions.map((fn) => withDriver(fn, driverOf(fn.address))),
-      ...(acsRead !== 'unknown' && { acsRead }),
-    },
+    schema,
+    ...(name !== undefined && { name }),
+    ...(Object.keys(kernel).length > 0 && { kernel }),
+    ...(firmware && { firmware }),
+    ...((pci || functions.length > 0) && {
+      pci: {
+        functions: functions.map((fn) => withDriver(fn, driverOf(fn.address))),
+        ...(rootBuses && { rootBuses }),
+        ...(rootParents && { rootParents }),
+        ...(order && { order }),
+        ...(acsRead !== 'unknown' && { acsRead }),
+      },
+    }),
     ...(devices.length > 0 && { devices: devices.map((one) => withDriver(one, driverOf(one.name))) }),
-    ...(waits
-      ? {
-          probes: { order: probes.map(({ device, driver }) => ({ device: device.name, driver })), complete: true },
-        }
-      : known && { probes: known }),
+    ...(probes && { probes }),
+    ...(units && { units }),
     ...(allNotes.length > 0 && { notes: allNotes }),
   };
 };

@@ -25,6 +25,8 @@ export interface PciHotPlugParts {
 /** PCI functions that come and go, as hardware and as devices of the kernel. */
 export class PciHotPlug {
   readonly #parts: PciHotPlugParts;
+  /** Keys of functions that were plugged in and never registered. */
+  readonly #fresh = new Set<number>();
 
   constructor(parts: PciHotPlugParts) {
     this.#parts = parts;
@@ -66,8 +68,8 @@ export class PciHotPlug {
   #arrive(added: readonly PciDevice[]): PciDevice[] {
     for (const device of added) {
       const { driver } = device.description;
-      // What is described as bound to a driver has one that is loaded when such a device comes.
-      if (driver && !isToldOfDevices(driver)) this.#parts.load(driver, device);
+      // What is described as bound to a driver has one, which is loaded when the device first comes.
+      if (this.#fresh.delete(device.key) && driver && !isToldOfDevices(driver)) this.#parts.load(driver, device);
       this.#parts.drivers.arrive(device);
     }
     return [...added];
@@ -99,6 +101,7 @@ export class PciHotPlug {
       for (const one of done) hardware.delete(one);
       throw error;
     }
+    for (const { key } of parts) this.#fresh.add(key);
     return this.#arrive(added);
   }
 
@@ -146,7 +149,10 @@ export class PciHotPlug {
       for (const other of topology.devices) if (other.physicalFunction === device) this.remove(other);
       this.remove(device);
     }
-    for (const other of [one, ...behind]) hardware.delete(other);
+    for (const other of [one, ...behind]) {
+      hardware.delete(other);
+      this.#fresh.delete(other.key);
+    }
   }
 
   /**

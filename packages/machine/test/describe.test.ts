@@ -30,6 +30,10 @@ test('a machine to which nothing happened describes itself as it was described, 
   });
 });
 
+test('says nothing where nothing was said', () => {
+  expect(boot({ schema: 1 }, { drivers: [] }).describe()).toEqual({ schema: 1 });
+});
+
 test('is a machine as the schema has it', () => {
   const running = live({ functions: changed(NIC, { driver: 'igb', subsystem: '8086:0001', revision: '01' }) });
   running.setVfs(running.device(NIC), 2);
@@ -124,6 +128,17 @@ test('where groups wait for probes, holds those that there were, in their order'
   });
   expect(partition(again(described, WAITS))).toEqual(partition(running));
   expect(described.notes).toBeUndefined();
+});
+
+test('among them those of drivers that were loaded since, also where the driver did not take the device', () => {
+  const running = live({ drivers: WAITS, machine: { probes: { order: [], complete: true } } });
+  running.kernelDrivers.register('nvme');
+  running.kernelDrivers.probe('0000:04:00.0');
+  expect(running.describe().probes?.order.slice(-3)).toEqual([
+    { device: DISK, driver: 'nvme' },
+    { device: TWIN, driver: 'nvme' },
+    { device: '0000:04:00.0', driver: 'pcieport' },
+  ]);
 });
 
 test('says so where the order of probes at boot was only supposed', () => {

@@ -89,6 +89,12 @@ test('what is behind a bridge that is not registered is not found', () => {
   expect(plugged(running)).toContain('0000:08:00.0');
 });
 
+test('nor is what names a bridge above that is not plugged in', () => {
+  const running = live();
+  const card = { address: '0000:09:00.0', parent: '0000:00:09.0', class: '020000' };
+  expect([running.plug([card]), running.rescan()]).toEqual([[], []]);
+});
+
 const FAULTS: readonly (readonly [string, string, readonly MachinePciFunction[]])[] = [
   ['what is there', 'ERR_PCI_DUPLICATE', [...MORE, ...LIVE.functions.filter(({ address }) => address === DISK)]],
   ['the same twice', 'ERR_PCI_DUPLICATE', [...MORE, ...MORE]],
@@ -281,8 +287,10 @@ test('a device leaves its group, which ends with the last, and only then is gone
     `unbound-driver ${TWIN}`,
     `driver-unbound ${TWIN}`,
     `del-device ${TWIN}`,
+    `device-left ${TWIN}`,
     `device-removed ${TWIN}`,
     `del-device ${USB}`,
+    `device-left ${USB}`,
     `group-removed group ${id}`,
     `device-removed ${USB}`,
   ]);
@@ -309,7 +317,7 @@ test('devices of other buses come and go with the same events', () => {
   running.bindDriver(running.addDevice(device), 'dwmac');
   running.removeDevice(running.device(device.name));
   expect([order, running.kernelDrivers.names]).toEqual([
-    ['device-added', 'driver-bound', 'driver-unbound', 'device-removed'],
+    ['device-added', 'driver-bound', 'driver-unbound', 'device-left', 'device-removed'],
     ['pcieport'],
   ]);
 });

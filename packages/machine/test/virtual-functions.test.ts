@@ -202,9 +202,11 @@ test('with 0 they go, the first first', () => {
   set(running, 0);
   expect(events).toEqual([
     'del-device 0000:03:10.0',
+    'device-left 0000:03:10.0',
     'group-removed',
     'device-removed 0000:03:10.0',
     'del-device 0000:03:10.2',
+    'device-left 0000:03:10.2',
     'group-removed',
     'device-removed 0000:03:10.2',
     `vfs-changed ${NIC}`,
@@ -218,11 +220,12 @@ test('they go when most drivers let go of the physical function', () => {
   running.kernelDrivers.unbind('igb', NIC);
   expect([vfs(running), running.sriovOf(running.device(NIC))?.numVfs]).toEqual([[], 0]);
   expect(events).toEqual([
+    `unbind-driver ${NIC}`,
     'del-device 0000:03:10.0',
+    'device-left 0000:03:10.0',
     'group-removed',
     'device-removed 0000:03:10.0',
     `vfs-changed ${NIC}`,
-    `unbind-driver ${NIC}`,
     `unbound-driver ${NIC}`,
     `driver-unbound ${NIC}`,
   ]);

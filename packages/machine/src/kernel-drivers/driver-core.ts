@@ -40,6 +40,8 @@ export class DriverCore {
   readonly drivers = new Map<string, RegisteredDriver>();
   readonly overrides = new Map<Device, string>();
   readonly #parts: DriverCoreParts;
+  /** Ids of drivers, by name, that descriptions showed: they outlast the driver. */
+  readonly #learned = new Map<string, PciId[]>();
   /** Devices with a driver, in the order in which they were bound. */
   readonly #bound = new Set<Device>();
 
@@ -80,8 +82,10 @@ export class DriverCore {
     return WITH_IDS.has(driver) ? parseIdParameter(this.parameter(driver, 'ids') ?? '') : [];
   }
 
-  create(name: string, details?: DriverDetails): RegisteredDriver {
-    const driver = new RegisteredDriver(name, details);
+  create(name: string, details?: Omit<DriverDetails, 'learned'>): RegisteredDriver {
+    const learned = this.#learned.get(name) ?? [];
+    this.#learned.set(name, learned);
+    const driver = new RegisteredDriver(name, { ...details, learned });
     this.drivers.set(name, driver);
     this.#parts.emit({ type: 'driver-registered', driver: name });
     return driver;
@@ -89,7 +93,10 @@ export class DriverCore {
 
   /** Its devices are unbound, the one bound last first. @see driver_detach() */
   delete(name: string): void {
-    for (const device of [...this.#bound].reverse()) if (this.driverOf(device) === name) this.release(device);
+    for (const device of [...this.#bound].reverse()) {
+      // What one driver lets go of may take others along.
+      if (this.#bound.has(device) && this.driverOf(device) === name) this.release(device);
+    }
     this.drivers.delete(name);
     this.#parts.emit({ type: 'driver-unregistered', driver: name });
   }
@@ -132,6 +139,11 @@ export class DriverCore {
     this.#parts.emit({ type: 'driver-bound', device, driver });
   }
 
+  /** Whether this kernel passes on why a probe failed. */
+  get #tellsWhy(): boolean {
+    return this.kernel.rule('driver-bind') !== 'ENODEV';
+  }
+
   /**
    * Probe the drivers that match until one takes the device; a refusal of the driver core ends it.
    *
@@ -142,7 +154,7 @@ export class DriverCore {
       if (!this.matches(driver, device)) continue;
       const failure = this.probe(driver, device);
       if (!failure) return undefined;
-      if (failure.by === 'core') return failure.errno === 'EPROBE_DEFER' ? undefined : failure;
+      if (failure.by === 'core' && this.#tellsWhy) return failure.errno === 'EPROBE_DEFER' ? undefined : failure;
     }
     return undefined;
   }
@@ -170,7 +182,7 @@ export class DriverCore {
     try {
       iommu.bindDriver(device, { name, managesDma: this.managesDma(name) });
     } catch (error) {
-      if (isFresh) this.delete(name);
+      if (isFresh && device.description.driver !== name) this.delete(name);
       throw error;
     }
     if (isPciDevice(device)) this.drivers.get(name)?.learn(device);
@@ -183,8 +195,7 @@ export class DriverCore {
     const { iommu, emit, leaves } = this.#parts;
     const driver = this.driverOf(device);
     if (driver === undefined) return;
-    if (isPciDevice(device)) leaves(device, driver);
-    iommu.unbindDriver(device);
+    iommu.unbindDriver(device, () => isPciDevice(device) && leaves(device, driver));
     this.#bound.delete(device);
     emit({ type: 'driver-unbound', device, driver });
   }

@@ -2,7 +2,7 @@ import { type Device, refused } from '@iommu/core';
 import type { PciDevice } from '@iommu/pci';
 import type { DriverCore } from './driver-core.js';
 import { parseNewId, type ScannedId } from './pci-id.js';
-import type { RegisteredDriver } from './registered-driver.js';
+import { PORT_DRIVER, type RegisteredDriver } from './registered-driver.js';
 
 /** What a driver that is registered may say of itself. */
 export interface DriverOptions {
@@ -16,8 +16,6 @@ export interface DriverOptions {
 
 /** A page, and in it room for a newline and the end. */
 const OVERRIDE_LIMIT = 4095;
-
-const PORT_DRIVER = 'pcieport';
 
 /** A name as written to a file: one newline may end it. @see Linux v6.1 lib/string_helpers.c sysfs_streq() */
 const nameIn = (text: string): string => (text.endsWith('\n') ? text.slice(0, -1) : text);
@@ -155,7 +153,8 @@ export class KernelDrivers {
 
   /**
    * Write to the driver's `new_id`: `vvvv dddd [svvvv sdddd class mask data]`. The driver is then probed for every device
-   * without a driver that it matches.
+   * without a driver that it matches. Unlike Linux, the seventh number, which is the driver's own, is not looked up in its
+   * table.
    *
    * @throws `ERR_REFUSED` with `EINVAL` for less than two numbers, `EEXIST` when the driver knows such a device already
    * (not asked when all seven numbers are given), `ENOENT` without the driver.
@@ -186,7 +185,7 @@ export class KernelDrivers {
    * Write a device's name to `drivers_probe`: drivers are probed until one takes the device. Nothing happens when it has
    * one, or when none matches.
    *
-   * @throws `ERR_REFUSED` with `ENODEV` when there is no such device, `EINVAL` when the driver core refused.
+   * @throws `ERR_REFUSED` with `ENODEV` when there is no such device, `EINVAL` (since 5.14) when the driver core refused.
    * @see Linux v6.1 drivers/base/bus.c drivers_probe_store()
    */
   probe(device: string): void {

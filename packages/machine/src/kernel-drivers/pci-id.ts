@@ -41,19 +41,17 @@ const scan = (text: string, count: number, separator = ''): number[] => {
 /** A row, and how many numbers the text held. */
 export interface ScannedId extends PciId {
   readonly fields: number;
-  /** The seventh number, private to the driver. */
-  readonly data: number;
 }
 
 const scanned = (numbers: readonly number[]): ScannedId | undefined => {
-  const [vendor, device, subvendor = PCI_ANY_ID, subdevice = PCI_ANY_ID, code = 0, classMask = 0, data = 0] = numbers;
+  const [vendor, device, subvendor = PCI_ANY_ID, subdevice = PCI_ANY_ID, code = 0, classMask = 0] = numbers;
   if (vendor === undefined || device === undefined) return undefined;
-  return { vendor, device, subvendor, subdevice, class: code, classMask, data, fields: numbers.length };
+  return { vendor, device, subvendor, subdevice, class: code, classMask, fields: numbers.length };
 };
 
 /**
  * What is written to `new_id` and `remove_id`: vendor and device, then as far as wanted subsystem vendor, subsystem
- * device, class, mask of the class, and a number private to the driver; all in hexadecimal.
+ * device, class, mask of the class, and a number of the driver's own; all in hexadecimal.
  *
  * @returns `undefined` when there are not even two numbers.
  */

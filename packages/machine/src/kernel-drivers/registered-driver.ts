@@ -3,7 +3,8 @@ import { knownIds } from './known-drivers.js';
 import { managesDma } from './manages-dma.js';
 import { identityOf, matchesId, PCI_ANY_ID, type PciId, type PciIdentity } from './pci-id.js';
 
-const PORT_DRIVER = 'pcieport';
+/** The driver of PCI Express ports: part of the kernel, and of none of its modules. */
+export const PORT_DRIVER = 'pcieport';
 
 /** Whether a driver knows no devices of its own: it must be told of each by `new_id` or `driver_override`. */
 export const isToldOfDevices = (driver: string): boolean => driver !== PORT_DRIVER && managesDma(driver);
@@ -13,6 +14,8 @@ export interface DriverDetails {
   readonly ids?: readonly PciId[] | undefined;
   readonly managesDma?: boolean | undefined;
   readonly parameters?: Readonly<Record<string, string>> | undefined;
+  /** Ids that descriptions show; it adds to them. */
+  readonly learned?: PciId[];
 }
 
 /** A driver that is registered with the PCI bus. */
@@ -21,16 +24,19 @@ export class RegisteredDriver {
   readonly managesDma: boolean;
   /** Of its module, as they were given when it was loaded. */
   readonly parameters: Readonly<Record<string, string>>;
-  /** The table that it was built with, and what the description shows of it. */
-  readonly #ids: PciId[];
+  /** The table that it was built with. */
+  readonly #ids: readonly PciId[];
+  readonly #learned: PciId[];
   /** Ids that were added by `new_id`, in their order. */
   #dynamic: readonly PciId[] = [];
 
-  constructor(name: string, { ids = [], managesDma: manages = managesDma(name), parameters = {} }: DriverDetails = {}) {
+  constructor(name: string, details: DriverDetails = {}) {
+    const { ids = [], managesDma: manages = managesDma(name), parameters = {}, learned = [] } = details;
     this.name = name;
     this.managesDma = manages;
     this.parameters = parameters;
     this.#ids = [...knownIds(name), ...ids];
+    this.#learned = learned;
   }
 
   /** The device is known to be one of the driver's, and with it all that have its number. */
@@ -38,11 +44,11 @@ export class RegisteredDriver {
     const { vendor, device } = known.facts;
     if (vendor === undefined || device === undefined || isToldOfDevices(this.name)) return;
     if (this.knows(identityOf(known))) return;
-    this.#ids.push({ vendor, device, subvendor: PCI_ANY_ID, subdevice: PCI_ANY_ID, class: 0, classMask: 0 });
+    this.#learned.push({ vendor, device, subvendor: PCI_ANY_ID, subdevice: PCI_ANY_ID, class: 0, classMask: 0 });
   }
 
   knows(identity: PciIdentity): boolean {
-    return [...this.#dynamic, ...this.#ids].some((id) => matchesId(id, identity));
+    return [this.#dynamic, this.#ids, this.#learned].some((ids) => ids.some((id) => matchesId(id, identity)));
   }
 
   /** @see Linux v6.1 drivers/pci/pci-driver.c pci_match_device() */

@@ -33,9 +33,11 @@ const LOOKS: Readonly<Record<string, Look>> = {
   pcieport: port,
   shpchp: hotplugBridge,
   'virtio-pci': virtio,
-  'vfio-pci': vfio,
 };
+
+/** vfio-pci, and those made of it for one kind of device. */
+const VFIO = /vfio[-_]pci$/;
 
 /** Whether a driver that matches a device takes it, as far as that rests on what grouping knows. @returns The errno of its refusal. */
 export const refusalOf = (driver: string, device: PciDevice, context: ProbeContext): Errno | undefined =>
-  LOOKS[driver]?.(device, context);
+  (LOOKS[driver] ?? (VFIO.test(driver) ? vfio : undefined))?.(device, context);

@@ -90,6 +90,16 @@ test('removes an id, and leaves bound what is bound', () => {
   expect(bound(running)).toEqual({ [TWIN]: 'pci-stub' });
 });
 
+test.each(['8086 9999', '8086 9999 8086', '8086 9999 ffffffff 1'])(
+  'removes a narrower id than is written: %j',
+  (text) => {
+    const running = stub();
+    running.kernelDrivers.newId('pci-stub', '8086 9999 8086 1');
+    running.kernelDrivers.removeId('pci-stub', text);
+    expect(errnoOf(() => running.kernelDrivers.newId('pci-stub', '8086 9999 8086 1'))).toBeUndefined();
+  },
+);
+
 test.each(['1b36 0011', '1b37 0010', '1b36 0010 1af4', '1b36 0010 ffffffff 1100', '1b36 0010 ffffffff ffffffff 1 1'])(
   'removing %j, which was not added, gives ENODEV',
   (text) => {

@@ -141,6 +141,44 @@ test('drivers_probe: ENODEV for what is not there, EINVAL where another owns the
   ]).toEqual(['ENODEV', 'EINVAL']);
 });
 
+test('drivers_probe: before 5.14 a refusal of the driver core was passed over, and the next driver probed', () => {
+  const running = live({ release: '5.13' });
+  const group = running.iommu.groups.of(running.device(USB));
+  if (group) running.iommu.claimGroup(group, 'vfio');
+  running.kernelDrivers.register('xhci_hcd');
+  running.kernelDrivers.register('pci-stub');
+  running.kernelDrivers.probe(USB);
+  expect(bound(running)).toEqual({});
+  running.kernelDrivers.newId('pci-stub', '1b36 000d');
+  running.kernelDrivers.unbind('pci-stub', USB);
+  running.kernelDrivers.probe(USB);
+  expect(bound(running)).toEqual({ [USB]: 'pci-stub' });
+});
+
+test('a driver that is loaded again knows the devices that the description shows', () => {
+  const running = live({ functions: changed(USB, { driver: 'foo' }) });
+  running.kernelDrivers.unregister('foo');
+  const like = { address: '0000:00:09.0', parent: null, id: '1b36:000d', class: '0c0330', headerType: 0 };
+  running.plug([like]);
+  running.kernelDrivers.register('foo');
+  expect(bound(running)).toEqual({ [USB]: 'foo', [like.address]: 'foo' });
+});
+
+test('one that was unloaded is not loaded by a device that comes back', () => {
+  const running = live({ functions: changed(USB, { driver: 'foo' }) });
+  running.kernelDrivers.unregister('foo');
+  running.removeDevice(running.device(USB));
+  running.rescan();
+  expect([running.kernelDrivers.names, bound(running)]).toEqual([['pcieport'], {}]);
+});
+
+test('drivers made of vfio-pci take no bridge either', () => {
+  const running = live();
+  running.kernelDrivers.register('mlx5_vfio_pci');
+  running.kernelDrivers.setOverride(running.device('0000:04:00.0'), 'mlx5_vfio_pci');
+  expect(errnoOf(() => running.kernelDrivers.bind('mlx5_vfio_pci', '0000:04:00.0'))).toBe('EINVAL');
+});
+
 test.each([
   ['0000:00:00.0', '1af4:1041', 'virtio-pci'],
   ['0000:00:00.0', '1af4:1110', undefined],

@@ -26,7 +26,7 @@ export interface Attribute<S> {
 }
 
 /** Size of a text attribute, and the most that one write takes, in bytes. */
-export const PAGE = 4096;
+const PAGE = 4096;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -35,7 +35,7 @@ const onPciDriver =
 const only = (bus: string) => (subject: Bus) => subject.name === bus;
 
 /** Files of every bus. @see Linux v7.0 drivers/base/bus.c bus_register() */
-export const BUS_FILES: readonly Attribute<Bus>[] = [
+const BUS_FILES: readonly Attribute<Bus>[] = [
   {
     name: 'drivers_autoprobe',
     mode: 0o644,
@@ -55,7 +55,7 @@ export const BUS_FILES: readonly Attribute<Bus>[] = [
 ];
 
 /** Files of the PCI bus besides. @see Linux v7.0 drivers/pci/pci-sysfs.c pci_bus_groups */
-export const PCI_FILES: readonly Attribute<Bus>[] = [
+const PCI_FILES: readonly Attribute<Bus>[] = [
   {
     name: 'rescan',
     mode: 0o200,
@@ -68,7 +68,7 @@ export const PCI_FILES: readonly Attribute<Bus>[] = [
 ];
 
 /** Files of a driver. @see Linux v7.0 drivers/base/bus.c bus_add_driver(); drivers/pci/pci-driver.c pci_drv_groups */
-export const DRIVER_FILES: readonly Attribute<BusDriver>[] = [
+const DRIVER_FILES: readonly Attribute<BusDriver>[] = [
   {
     name: 'bind',
     mode: 0o200,
@@ -85,7 +85,7 @@ export const DRIVER_FILES: readonly Attribute<BusDriver>[] = [
 ];
 
 /** Files of a PCI driver besides. */
-export const PCI_DRIVER_FILES: readonly Attribute<BusDriver>[] = [
+const PCI_DRIVER_FILES: readonly Attribute<BusDriver>[] = [
   {
     name: 'new_id',
     mode: 0o200,

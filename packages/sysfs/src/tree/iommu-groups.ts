@@ -22,7 +22,7 @@ const { write: _, ...READ_ONLY_TYPE } = { ...TYPE, mode: 0o444 };
  *
  * @param isTypeWritable - Since 5.11.
  */
-export const groupFiles = (isTypeWritable: boolean): readonly Attribute<Group>[] => [
+const groupFiles = (isTypeWritable: boolean): readonly Attribute<Group>[] => [
   {
     name: 'reserved_regions',
     mode: 0o444,

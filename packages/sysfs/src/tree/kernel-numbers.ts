@@ -6,7 +6,7 @@ const LARGEST_LONG = 0xffff_ffff_ffff_ffffn;
  * A number as the kernel reads it from a file: decimal, hexadecimal after `0x`, octal after `0`; one newline may end it.
  *
  * @param largest - Inclusive.
- * @throws IommuError `ERR_REFUSED` with `EINVAL` for what is no number, `ERANGE` for one that is too large
+ * @throws IommuError `ERR_REFUSED` with `EINVAL` for what is no number; the files of PCI say so of one that is too large too
  * @see Linux v7.0 lib/kstrtox.c kstrtoull()
  */
 export const parseUnsigned = (text: string, largest: bigint = LARGEST_LONG): number => {
@@ -16,7 +16,7 @@ export const parseUnsigned = (text: string, largest: bigint = LARGEST_LONG): num
   else if (octal !== undefined) value = BigInt(`0o${octal || '0'}`);
   else if (decimal !== undefined) value = BigInt(decimal);
   else throw refused('EINVAL', `'${text.trimEnd()}' is no number`);
-  if (value > largest) throw refused('ERANGE', `${value} is more than ${largest}`);
+  if (value > largest) throw refused('EINVAL', `${value} is more than ${largest}`);
   return Number(value);
 };
 

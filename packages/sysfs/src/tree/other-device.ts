@@ -10,7 +10,7 @@ import { powerKind } from './power.js';
 import { isThere, type Sys } from './sys.js';
 
 /** Files of a platform device. @see Linux v7.0 drivers/base/platform.c platform_dev_attrs */
-export const PLATFORM_FILES: readonly Attribute<Device>[] = [
+const PLATFORM_FILES: readonly Attribute<Device>[] = [
   {
     name: 'driver_override',
     mode: 0o644,
@@ -23,7 +23,7 @@ export const PLATFORM_FILES: readonly Attribute<Device>[] = [
 ];
 
 /** Links of a device that is not on PCI, besides those of every device. */
-export const OTHER_DEVICE_LINKS: readonly LinkRow<Device>[] = [
+const OTHER_DEVICE_LINKS: readonly LinkRow<Device>[] = [
   { name: 'of_node', to: ({ firmwareNode }, sys) => firmwareNode && deviceTreePath(sys, firmwareNode) },
 ];
 

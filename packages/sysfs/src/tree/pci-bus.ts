@@ -17,7 +17,7 @@ export const busObjectPath = (bus: PciBus): string => `devices/${busPath(bus)}/p
 export const hasBus = ({ running }: Sys, bus: PciBus): boolean => running.topology.bus(bus.segment, bus.number) === bus;
 
 /** Files of a bus. @see Linux v7.0 drivers/pci/pci-sysfs.c pcibus_attrs */
-export const PCI_BUS_FILES: readonly Attribute<PciBus>[] = [
+const PCI_BUS_FILES: readonly Attribute<PciBus>[] = [
   {
     name: 'rescan',
     mode: 0o200,

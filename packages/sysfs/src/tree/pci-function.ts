@@ -12,8 +12,11 @@ import { placesBelow } from './placed.js';
 import { powerKind } from './power.js';
 import { devicePath, isThere, type Sys } from './sys.js';
 
+/** Virtual functions come and go with what their physical one is told. @see pci_dev_hp_attrs_are_visible() */
+const isHotPluggable = ({ isVirtualFunction }: PciDevice): boolean => !isVirtualFunction;
+
 /** Files by which functions are taken out, found again, and given a driver. */
-export const PCI_CONTROL_FILES: readonly Attribute<PciDevice>[] = [
+const PCI_CONTROL_FILES: readonly Attribute<PciDevice>[] = [
   {
     name: 'driver_override',
     mode: 0o644,
@@ -26,6 +29,7 @@ export const PCI_CONTROL_FILES: readonly Attribute<PciDevice>[] = [
     name: 'remove',
     mode: 0o220,
     format: '1: remove the function',
+    has: isHotPluggable,
     write(device, text, { running }) {
       if (parseUnsigned(text) !== 0) running.removeDevice(device);
     },
@@ -34,6 +38,7 @@ export const PCI_CONTROL_FILES: readonly Attribute<PciDevice>[] = [
     name: 'rescan',
     mode: 0o200,
     format: '1: look for functions on its bus',
+    has: isHotPluggable,
     write(device, text, { running }) {
       if (parseUnsigned(text) !== 0) running.rescan(device.pciBus);
     },
@@ -41,7 +46,7 @@ export const PCI_CONTROL_FILES: readonly Attribute<PciDevice>[] = [
 ];
 
 /** Links of a PCI function besides those of every device. */
-export const PCI_FUNCTION_LINKS: readonly LinkRow<PciDevice>[] = [
+const PCI_FUNCTION_LINKS: readonly LinkRow<PciDevice>[] = [
   // It stays when the physical function is removed before.
   { name: 'physfn', to: ({ physicalFunction }) => physicalFunction && devicePath(physicalFunction) },
   {

@@ -2,16 +2,13 @@ import type { PciBus } from '@iommu/pci';
 import { type Attribute, notModelled } from './attribute.js';
 import type { DirectoryKind } from './directory.js';
 import { files, subdirectory } from './parts.js';
-import { busName, busObjects, functionsBehind, hasBus } from './pci-bus.js';
+import { busObjects, functionsBehind, hasBus } from './pci-bus.js';
 import { placesBelow } from './placed.js';
 import { powerKind } from './power.js';
 import type { Sys } from './sys.js';
 
-/** `pci0000:00` */
-export const rootBusName = (bus: PciBus): string => `pci${busName(bus)}`;
-
 /** Files of a host bridge. */
-export const PCI_ROOT_FILES: readonly Attribute<PciBus>[] = [
+const PCI_ROOT_FILES: readonly Attribute<PciBus>[] = [
   { name: 'uevent', mode: 0o644, format: 'nothing', read: () => '', write: notModelled },
 ];
 

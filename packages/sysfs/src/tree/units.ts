@@ -6,7 +6,7 @@ import { powerKind } from './power.js';
 import { devicePath, type Sys, unitOf } from './sys.js';
 
 /** Files of a unit besides those of its driver. */
-export const UNIT_FILES: readonly Attribute<IommuUnit>[] = [
+const UNIT_FILES: readonly Attribute<IommuUnit>[] = [
   { name: 'uevent', mode: 0o644, format: 'nothing', read: () => '', write: notModelled },
 ];
 

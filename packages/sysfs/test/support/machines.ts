@@ -4,7 +4,7 @@ import { sysfsOf } from '../../src/tree/sysfs-of.js';
 import { type ToyOptions, toy } from './toy.js';
 
 /** Configuration space of a function with a header of 64 bytes and whatever is set in it. */
-export const config = (length: number, bytes: Readonly<Record<number, number>> = {}): Uint8Array => {
+const config = (length: number, bytes: Readonly<Record<number, number>> = {}): Uint8Array => {
   const space = new Uint8Array(length);
   for (const [offset, byte] of Object.entries(bytes)) space[Number(offset)] = byte;
   return space;
@@ -83,7 +83,7 @@ const SRIOV: Readonly<Record<number, number>> = {
   283: 0x10,
 };
 
-export const PHYSICAL: MachinePciFunction = {
+const PHYSICAL: MachinePciFunction = {
   address: '0000:01:00.1',
   parent: '0000:00:1c.0',
   id: '8086:10c9',
@@ -105,7 +105,7 @@ const virtual = (number: number): MachinePciFunction => ({
   physicalFunction: '0000:01:00.1',
 });
 
-export const VIRTUAL: readonly MachinePciFunction[] = [virtual(0), virtual(1)];
+const VIRTUAL: readonly MachinePciFunction[] = [virtual(0), virtual(1)];
 
 /** One root port with a graphics card and a network card with virtual functions, on the newest kernel. */
 export const MACHINE: Machine = {

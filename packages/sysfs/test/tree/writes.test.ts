@@ -64,7 +64,7 @@ const WRITES: readonly (readonly [
   [[], `${NIC}/sriov_numvfs`, '2', 1],
   [[], `${NIC}/sriov_numvfs`, '3', 'EBUSY'],
   [[], `${NIC}/sriov_numvfs`, '8', 'ERANGE'],
-  [[], `${NIC}/sriov_numvfs`, '65536', 'ERANGE'],
+  [[], `${NIC}/sriov_numvfs`, '65536', 'EINVAL'],
   [[], `${NIC}/sriov_numvfs`, 'two', 'EINVAL'],
   [[], `${NIC}/sriov_numvfs`, '0\n', 2],
   [[], `${NIC}/sriov_drivers_autoprobe`, 'n', 1],
