@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { boot, type RunningMachine } from '@iommu/machine';
+import { writeDmar } from '@iommu/driver-intel-vtd';
+import { boot, type Machine, type RunningMachine } from '@iommu/machine';
 import {
   nodeAt,
   ROOT,
@@ -72,6 +73,44 @@ const ofLspci = (output: string): string[] =>
     const driver = /\tKernel driver in use: (.*)/.exec(part)?.[1];
     return `${head.replace(/ \(.*?\)/, '')}${driver === undefined ? '' : ` ${driver}`}`;
   });
+
+const NO_REGION = '0x0000000000000000 0x0000000000000000 0x0000000000000000';
+
+/** A graphics card as a live sysfs shows it: with all that lspci -v reads. */
+const card = (): Machine => {
+  const config = new Uint8Array(256);
+  const view = new DataView(config.buffer);
+  view.setUint32(0x00, 0x268410de, true);
+  view.setUint32(0x04, 0x00100007, true);
+  view.setUint32(0x08, 0x030000a1, true);
+  view.setUint32(0x10, 0xf7000000, true);
+  view.setUint32(0x2c, 0x88e21043, true);
+  view.setUint8(0x3c, 11);
+  view.setUint8(0x3d, 1);
+  const resource = ['0x00000000f7000000 0x00000000f7ffffff 0x0000000000040200', ...Array(12).fill(NO_REGION)].join(
+    '\n',
+  );
+  const attributes = { resource, irq: '130', numa_node: '1' };
+  return {
+    schema: 1,
+    kernel: { release: '6.12', arch: 'x86_64', commandLine: 'intel_iommu=on' },
+    firmware: { acpi: { DMAR: writeDmar({ units: [{ registerBase: 0xfed90000n }] }) } },
+    pci: { functions: [{ address: '0000:00:02.0', parent: null, config, driver: 'vfio-pci', attributes }] },
+  };
+};
+
+test('lspci -v shows of a folder what it shows of a machine, the group among it', async (context) => {
+  needsProgram(context, 'lspci');
+  const running = boot(card(), { drivers: allDrivers() });
+  const folder = join(temporaryFolder(), 'm');
+  writeFolder(entriesOf({ running, sys: sysfsOf(running).root }), folder);
+  const words = ['-A', 'linux-sysfs', '-O', `sysfs.path=${folder}/sys/bus/pci`, '-D', '-n', '-v'];
+  const shown = run('lspci', words);
+  expect(shown).toMatch(/^0000:00:02\.0 0300: 10de:2684 \(rev a1\)/);
+  expect(shown).toMatch(/\tFlags: .*IRQ 130, NUMA node 1, IOMMU group 0\n/);
+  expect(shown).toContain('\tMemory at f7000000 (32-bit, non-prefetchable) [size=16M]\n');
+  expect(shown).toContain('\tKernel driver in use: vfio-pci\n');
+});
 
 const CHOSEN = sampled([...archives('vtd'), ...archives('amdvi'), ...archives('smmuv3')], 3);
 

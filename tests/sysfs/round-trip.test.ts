@@ -117,6 +117,25 @@ describe('a recorded machine that is written and read again is the same, with th
   });
 });
 
+test('further attributes of functions come back as well, in every form', async () => {
+  const attributes = { irq: '130', numa_node: '1', local_cpulist: '0-7', power_state: 'D0', enable: '1', devspec: '' };
+  const config = new Uint8Array(256).fill(1, 0, 64);
+  const functions = [{ address: '0000:00:02.0', parent: null, class: '030000', config, driver: null, attributes }];
+  const running = booted({ schema: 1, kernel: { release: '6.12', arch: 'x86_64' }, pci: { functions } });
+  const { root } = sysfsOf(running);
+  const entries = [...rootEntries(root, rootFiles(running.describe()))].filter(({ path }) => path !== DESCRIPTION);
+  const folder = join(temporaryFolder(), 'machine');
+  writeFolder(entries, folder);
+  const read = { attributes: true };
+  for (const machine of [
+    await readMachine(folder, read),
+    await readMachineBytes(await collect(tarChunks(entries)), read),
+    await readMachineBytes(await collect(lineChunks(umockdevLines(root))), read),
+  ]) {
+    expect(machine.pci?.functions[0]).toMatchObject({ address: '0000:00:02.0', class: '030000', attributes });
+  }
+});
+
 test.runIf(isFull)('few machines rest on the log', () => {
   expect(decidedByLog.length).toBeLessThan(compared / 8);
 });

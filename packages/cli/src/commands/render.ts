@@ -20,7 +20,7 @@ const isDrawn = ({ text, style, contents, at, depth, to, tar, umockdev }: Render
   [to, tar, umockdev].every((name) => name === undefined);
 
 /** What of the tree is a guess, so that nobody takes it for what a kernel said. */
-const guesses = (running: RunningMachine, { policy, to, tar }: RenderFlags): DiagnosticReport[] => {
+const guesses = (running: RunningMachine, { policy, to, tar, umockdev }: RenderFlags): DiagnosticReport[] => {
   const notes: DiagnosticReport[] = [];
   if (running.assumed !== undefined) {
     const message = 'numbers, types and reserved regions of the groups, and the units, are a guess';
@@ -30,6 +30,11 @@ const guesses = (running: RunningMachine, { policy, to, tar }: RenderFlags): Dia
   if (unsure.length > 0) {
     const message = `which numbers these groups have depends on an order of probes that is not known: ${unsure.join(', ')}`;
     notes.push({ severity: 'assumed', code: 'ids-guessed', message });
+  }
+  const blind = running.topology.devices.filter(({ description: { config } }) => config === undefined).length;
+  if (blind > 0 && [to, tar, umockdev].some((name) => name !== undefined)) {
+    const message = `the input holds no configuration space of ${blind} functions: programs that read it (lspci -v) find none`;
+    notes.push({ severity: 'info', code: 'config-missing', message });
   }
   if (policy !== undefined && (to !== undefined || tar !== undefined)) {
     const message = `machine.json holds no policy: read back, the groups are those of ${running.kernel.release ?? 'the newest kernel'} unless --policy ${policy} is given again`;
@@ -42,7 +47,7 @@ const guesses = (running: RunningMachine, { policy, to, tar }: RenderFlags): Dia
 export const render = async (input: string | undefined, flags: RenderFlags): Promise<ExitCode> => {
   const draws = isDrawn(flags);
   checkSaves(input, flags, draws);
-  const machine = await readInput(input);
+  const machine = await readInput(input, { attributes: true });
   const { running, optimistic } = bootBoth(machine, flags);
   const { root } = sysfsOf(running);
   const draw = draws ? drawing(root, flags) : undefined;

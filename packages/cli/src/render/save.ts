@@ -68,7 +68,7 @@ const sayWritten = (saving: Saving, { target, directories, files, links, unanswe
   if (unanswered.length === 0) return;
   const more = unanswered.length > SHOWN ? ` and ${unanswered.length - SHOWN} more` : '';
   saving.say(
-    `${target}: ${unanswered.length} files do not answer and are empty: ${unanswered.slice(0, SHOWN).join(', ')}${more}`,
+    `${target}: ${unanswered.length} files give nothing to read and are empty: ${unanswered.slice(0, SHOWN).join(', ')}${more}`,
   );
 };
 

@@ -6,18 +6,24 @@ const NAME_MAX = 255;
 
 export const nameError = (message: string): IommuError => new IommuError('ERR_SYSFS_NAME', message);
 
+/** Nearly every name: looked at no further. */
+const PLAIN = /^[\w:@+-][\w:@+.-]{0,63}$/;
+
 /**
  * A name as it can stand in a directory: a description that somebody wrote by hand may hold others.
  *
  * @throws IommuError `ERR_SYSFS_NAME`
  */
 export const checkedName = (name: string, directory: string): string => {
+  if (PLAIN.test(name)) return name;
   const isWhole = name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name);
   if (isWhole && Buffer.byteLength(name) <= NAME_MAX) return name;
   throw nameError(
     `'${printable(directory)}' has an entry named '${printable(name)}', which cannot be the name of a file`,
   );
 };
+
+const CLIMBS = /(?:^|\/)\.\.(?:\/|$)/;
 
 /**
  * The target of a link, which stays within the tree: then whoever follows it in a copy of the tree stays in the copy. It
@@ -27,11 +33,12 @@ export const checkedName = (name: string, directory: string): string => {
  * @throws IommuError `ERR_SYSFS_NAME`
  */
 export const checkedTarget = (target: string, path: string): string => {
-  const parts = target.split('/');
-  const down = parts.findIndex((part) => part !== '..');
-  const climbs = down < 0 ? parts.length : down;
-  const depth = path.split('/').length - 1;
-  const isPlain = target !== '' && !target.startsWith('/') && !target.includes('\0');
-  if (isPlain && climbs <= depth && !parts.slice(climbs).includes('..')) return target;
+  let rest = target;
+  // From the directory that the link is in, to the top at most.
+  for (let at = path.indexOf('/'); at >= 0 && rest.startsWith('..'); at = path.indexOf('/', at + 1)) {
+    if (rest !== '..' && rest[2] !== '/') break;
+    rest = rest.slice(3);
+  }
+  if (target !== '' && !rest.startsWith('/') && !rest.includes('\0') && !CLIMBS.test(rest)) return target;
   throw nameError(`the link '${printable(path)}' leads to '${printable(target)}', out of the tree`);
 };

@@ -7,87 +7,75 @@ import { badTarget } from './target.js';
 import { Tally, type Written } from './written.js';
 
 /** The same tree gives the same bytes: no time of writing, no owner but root. */
-const STAMP = { mtime: new Date(0), uid: 0, gid: 0, uname: 'root', gname: 'root' };
+const EPOCH = new Date(0);
 
-/** Chunks of about this size leave, in bytes, and the archive runs ahead of its reader by a few of them at most. */
-const CHUNK = 64 * 1024;
-const AHEAD = 4 * CHUNK;
+type Archive = ReturnType<typeof pack>;
+type Header = Parameters<Archive['entry']>[0];
+
+/** Every member is written out: objects that are spread from another one make an archive three times as slow. */
+const header = (name: string, type: NonNullable<Header['type']>, mode: number): Header => ({
+  name,
+  type,
+  mode,
+  mtime: EPOCH,
+  uid: 0,
+  gid: 0,
+  uname: 'root',
+  gname: 'root',
+});
+
+/** Entries are made in batches of about this size, in bytes; so long are the chunks, too. */
+const BATCH = 256 * 1024;
 /** Of a header, and what contents are filled up to. */
 const BLOCK = 512;
 
-/** No more than an entry takes in the archive: a long name takes more. */
-const leastSize = (entry: RootEntry): number =>
-  BLOCK + (entry.kind === 'file' ? Math.ceil(entry.bytes.length / BLOCK) * BLOCK : 0);
+const sizeOf = (entry: RootEntry): number => BLOCK + (entry.kind === 'file' ? entry.bytes.length : 0);
 
-type Archive = ReturnType<typeof pack>;
-
-/** Done when the archive has taken the entry, which of a large file is when its reader has taken most of it. */
-const add = (archive: Archive, entry: RootEntry): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const taken = (error?: unknown): void => (error ? reject(error) : resolve());
-    const name = entry.path;
-    if (entry.kind === 'directory') archive.entry({ ...STAMP, name, type: 'directory', mode: entry.mode }, taken);
-    else if (entry.kind === 'link') {
-      archive.entry({ ...STAMP, name, type: 'symlink', linkname: entry.target, mode: 0o777 }, taken);
-    } else {
-      const { bytes, mode } = entry;
-      const content = archive.entry({ ...STAMP, name, type: 'file', mode, size: bytes.length }, taken);
-      content.end(bytes);
-    }
-  });
-
-/** Small chunks in larger ones. */
-async function* gathered(chunks: AsyncIterable<Uint8Array>, taken: (bytes: number) => void): AsyncGenerator<Buffer> {
-  let held: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of chunks) {
-    held.push(chunk);
-    length += chunk.length;
-    if (length < CHUNK) continue;
-    yield Buffer.concat(held, length);
-    taken(length);
-    held = [];
-    length = 0;
+/** @param done - Called when all of the entry is in the archive. */
+const add = (archive: Archive, entry: RootEntry, done?: (error?: Error | null) => void): void => {
+  const { kind, path } = entry;
+  if (kind === 'file') archive.entry(header(path, 'file', entry.mode), entry.bytes, done);
+  else if (kind === 'directory') archive.entry(header(path, 'directory', entry.mode), done);
+  else {
+    const link = header(path, 'symlink', 0o777);
+    link.linkname = entry.target;
+    archive.entry(link, done);
   }
-  if (length > 0) yield Buffer.concat(held, length);
-}
+};
+
+const added = (archive: Archive, entry: RootEntry): Promise<void> =>
+  new Promise((resolve, reject) => add(archive, entry, (error) => (error ? reject(error) : resolve())));
 
 /**
- * A root directory as a tar archive, chunk by chunk, in constant memory: entries are read when there is room for them. The
- * same entries give the same bytes.
+ * A root directory as a tar archive, chunk by chunk, in constant memory: entries are read when chunks are. The same entries
+ * give the same bytes.
  *
  * @param entries - Of `rootEntries()`.
  * @throws IommuError `ERR_SYSFS_NAME` for a tree that cannot be written.
  */
 export async function* tarChunks(entries: Iterable<RootEntry>): AsyncGenerator<Uint8Array> {
   const archive = pack();
-  // Of directories and links the archive takes any number at once, whether it is read or not.
-  let ahead = 0;
-  let isRead = true;
-  let goOn: () => void = () => undefined;
-  const room = (): Promise<void> =>
-    new Promise((resolve) => {
-      goOn = resolve;
-    });
-  const produce = async (): Promise<void> => {
+  const made: Uint8Array[] = [];
+  // It never waits for its reader: no more is put into it before what is there was taken.
+  archive.on('data', (chunk) => void made.push(chunk as Uint8Array));
+  const ended = new Promise<void>((resolve) => void archive.on('end', resolve));
+  try {
+    let size = 0;
     for (const entry of entries) {
-      ahead += leastSize(entry);
-      await add(archive, entry);
-      while (ahead > AHEAD && isRead) await room();
+      size += sizeOf(entry);
+      if (size < BATCH) {
+        add(archive, entry);
+        continue;
+      }
+      await added(archive, entry);
+      yield Buffer.concat(made.splice(0));
+      size = 0;
     }
     archive.finalize();
-  };
-  const produced = produce().catch((error: Error) => archive.destroy(error));
-  try {
-    yield* gathered(archive as AsyncIterable<Uint8Array>, (bytes) => {
-      ahead = Math.max(0, ahead - bytes);
-      goOn();
-    });
+    await ended;
+    yield Buffer.concat(made);
   } finally {
-    isRead = false;
     archive.destroy();
-    goOn();
-    await produced;
   }
 }
 
