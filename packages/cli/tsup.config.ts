@@ -21,6 +21,7 @@ const LAZY = [
   'src/compare/worker.ts',
   'src/commands/capture.ts',
   'src/commands/redact.ts',
+  'src/commands/render.ts',
   'src/commands/run.ts',
   'src/commands/mount.ts',
   'src/commands/hotplug.ts',
@@ -29,7 +30,7 @@ const LAZY = [
 ].map((path) => resolve(path));
 
 /** Of these, the ones that bring libraries in CommonJS with them. */
-const isCommonJs = (path: string): boolean => /tar|convert|commands\/(?:capture|redact)/.test(path);
+const isCommonJs = (path: string): boolean => /tar|convert|commands\/(?:capture|redact|render)/.test(path);
 
 const fileName = (path: string): string => `lazy-${basename(path, '.ts')}`;
 

@@ -7,6 +7,7 @@ import { afterAll, onTestFinished } from 'vitest';
 import { root as checkout } from './command.js';
 import { rootOf } from './fake-root.js';
 import { systemPath } from './needs.js';
+import { isFull } from './sweep.js';
 
 /** One file, where everybody may read it: a checkout may be out of their reach. */
 const folder = mkdtempSync(join(tmpdir(), 'iommu-runner-'));
@@ -31,31 +32,31 @@ export interface Way {
 
 const NOBODY = 65_534;
 
-/** Everybody that this process can be. */
+/** Everybody that root can be. */
+const ROOTS_WAYS: readonly Way[] = [
+  { who: 'root', as: [] },
+  { who: 'somebody else', as: ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'] },
+  { who: 'root with its rights', as: [], privileged: true },
+  { who: 'root that may not mount', as: ['setpriv', '--bounding-set', '-sys_admin', '--inh-caps', '-sys_admin'] },
+];
+
+/** Who enters views here; in a sample, the usual two. */
 export const WAYS: readonly Way[] =
-  process.getuid?.() === 0
-    ? [
-        { who: 'root', as: [] },
-        { who: 'root with its rights', as: [], privileged: true },
-        {
-          who: 'root that may not mount',
-          as: ['setpriv', '--bounding-set', '-sys_admin', '--inh-caps', '-sys_admin'],
-        },
-        { who: 'somebody else', as: ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'] },
-      ]
-    : [{ who: 'an ordinary user', as: [] }];
+  process.getuid?.() === 0 ? ROOTS_WAYS.slice(0, isFull ? undefined : 2) : [{ who: 'an ordinary user', as: [] }];
 
 /** What is asked of a view besides its tree. */
 export interface Asked {
   readonly mode?: 'union' | 'replace';
   readonly commandLine?: string;
   readonly cwd?: string;
+  /** For temporary files, of the command itself too. */
+  readonly folder?: string;
 }
 
 /** The whole command that shows a folder as `/sys` to a program. */
 export const viewCommand = (
   modelled: string,
-  asked: Asked,
+  { folder: _folder, ...asked }: Asked,
   { as, privileged }: Way,
   words: readonly string[],
 ): readonly [string, ...string[]] => {
@@ -71,6 +72,7 @@ export const inView = (modelled: string, asked: Asked, way: Way, words: readonly
   const [program, ...args] = viewCommand(modelled, asked, way, words);
   const { status, stdout, stderr } = spawnSync(program, args, {
     ...viewOptions,
+    env: { ...viewOptions.env, ...(asked.folder !== undefined && { TMPDIR: asked.folder }) },
     encoding: 'utf8',
     timeout: 30_000,
     killSignal: 'SIGKILL',

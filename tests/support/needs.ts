@@ -3,7 +3,7 @@
  * `IOMMU_TEST_REQUIRE=tools,fuse,namespaces,corpus` turns such a skip into a failure.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
 import programs from './programs.json' with { type: 'json' };
@@ -39,7 +39,10 @@ const refusal = (words: readonly string[]): string | undefined => {
 };
 
 /** Go on only if those whom these words make can have a mount namespace of their own. */
-export const needsNamespaces = (context: TestContext, { as }: { readonly as: readonly string[] }): void => {
+export const needsNamespaces = (
+  context: TestContext,
+  { as }: { readonly as: readonly string[] } = { as: [] },
+): void => {
   const reason = refusal([...as, 'unshare', '--user', '--map-root-user', '--mount', 'true']);
   if (reason !== undefined) missing(context, 'namespaces', `needs user and mount namespaces: ${reason}`);
 };
@@ -48,6 +51,15 @@ export const needsNamespaces = (context: TestContext, { as }: { readonly as: rea
 export const needsRoot = (context: TestContext): void => {
   const reason = refusal(['unshare', '--mount', 'true']);
   if (reason !== undefined) missing(context, 'namespaces', `needs root: ${reason}`);
+};
+
+/** Go on only if FUSE can be mounted by whoever may open its device. */
+export const needsFuseDevice = (context: TestContext): void => {
+  try {
+    accessSync('/dev/fuse', constants.R_OK | constants.W_OK);
+  } catch (error) {
+    missing(context, 'fuse', `needs /dev/fuse (${(error as NodeJS.ErrnoException).code})`);
+  }
 };
 
 /** Go on only as root that may mount, on a system with FUSE. */

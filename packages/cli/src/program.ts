@@ -9,6 +9,7 @@ import { hotplug } from './routes/hotplug.js';
 import { mount } from './routes/mount.js';
 import { policies } from './routes/policies.js';
 import { redact } from './routes/redact.js';
+import { render } from './routes/render.js';
 import { run } from './routes/run.js';
 import { hasColour } from './terminal.js';
 
@@ -16,7 +17,7 @@ import { hasColour } from './terminal.js';
 export const createApplication = (version: string): Application<Context> =>
   buildApplication(
     buildRouteMap({
-      routes: { groups, check, run, mount, hotplug, convert, capture, redact, policies, completion },
+      routes: { groups, check, render, run, mount, hotplug, convert, capture, redact, policies, completion },
       docs: {
         brief: 'IOMMU groups of a machine that is not at hand',
         fullDescription: `IOMMU groups of a machine that is not at hand: computed from a dump, as the kernel would form them.
@@ -24,6 +25,7 @@ export const createApplication = (version: string): Application<Context> =>
   sudo lspci -vvvnn > my.txt     take a dump of a machine, as root: without root the deciding bits are unreadable
   iommu groups my.txt            list its groups
   iommu check my.txt             compare them with those that its kernel formed
+  iommu render my.txt --to dir   write the /sys that it would have, for other programs
   iommu run my.txt -- PROGRAM    start a program that finds that machine at /sys
   sudo iommu capture             take a whole dump, without serial numbers and the like
 

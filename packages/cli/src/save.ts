@@ -42,8 +42,13 @@ export const saveTar = async (entries: readonly TreeEntry[], output: string | un
   saveBytes(/(?:\.gz|\.tgz)$/.test(output ?? '') ? gzipSync(tar) : tar, output);
 };
 
+/** Whether a path stays in the folder that it is taken from. */
+const staysInside = (path: string): boolean => !path.startsWith('/') && !path.split('/').includes('..');
+
 /** Write entries into a folder that is empty or not there. @throws IommuError `ERR_USAGE`, `ERR_OUTPUT` */
 export const saveFolder = (entries: readonly TreeEntry[], folder: string): void => {
+  const outside = entries.find(({ path }) => !staysInside(path));
+  if (outside) throw new IommuError('ERR_OUTPUT', `${folder}: '${outside.path}' would lie outside of it`);
   writing(folder, () => mkdirSync(folder, { recursive: true }));
   if (readdirSync(folder).length > 0) {
     throw new IommuError('ERR_USAGE', `'${folder}' is not empty: name a folder that is not there yet`);

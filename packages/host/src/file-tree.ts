@@ -1,3 +1,6 @@
+import { IommuError } from '@iommu/core';
+import { shown } from './shown.js';
+
 /**
  * A tree of files that was recorded or is live, read by paths without a leading slash: `sys/bus/pci/devices`.
  *
@@ -37,24 +40,51 @@ export const resolveLink = (directory: string, link: string): string | undefined
   return parts.join('/');
 };
 
+/** A directory, or a leaf. */
 interface Node {
   bytes?: Uint8Array;
   link?: string;
   children?: Map<string, Node>;
 }
 
-/** A tree in memory, filled path by path. */
+const notBoth = (path: string, above: string, kind: string): IommuError =>
+  new IommuError('ERR_HOST_INPUT', `'${shown(path)}' cannot be there: '${shown(above)}' is a ${kind}`);
+
+/**
+ * A tree in memory, filled path by path; the last of several entries of a path counts. As in a file system nothing is
+ * below a file or a link, and what has something below it is neither.
+ */
 export class MemoryTree implements FileTree {
   readonly #root: Node = { children: new Map() };
+  #size = 0;
 
-  #node(path: string, make: boolean): Node | undefined {
-    let node = this.#root;
+  /** How many entries it has, directories among them. */
+  get size(): number {
+    return this.#size;
+  }
+
+  #node(path: string): Node | undefined {
+    let node: Node | undefined = this.#root;
     for (const part of path.split('/')) {
       if (part === '' || part === '.') continue;
+      node = node?.children?.get(part);
+    }
+    return node;
+  }
+
+  /** @throws IommuError `ERR_HOST_INPUT` below a file or a link. */
+  #make(path: string): Node {
+    let node = this.#root;
+    let above = '';
+    for (const part of path.split('/')) {
+      if (part === '' || part === '.') continue;
+      if (node.bytes) throw notBoth(path, above, 'file');
+      if (node.link !== undefined) throw notBoth(path, above, 'link');
+      above = above === '' ? part : `${above}/${part}`;
       let next = node.children?.get(part);
       if (!next) {
-        if (!make) return undefined;
         next = {};
+        this.#size++;
         node.children ??= new Map();
         node.children.set(part, next);
       }
@@ -63,31 +93,42 @@ export class MemoryTree implements FileTree {
     return node;
   }
 
+  /** A place for a file or a link: it may be one already, and no directory. */
+  #leaf(path: string): Node {
+    const node = this.#make(path);
+    if (node.children) throw notBoth(path, path, 'directory');
+    return node;
+  }
+
   addFile(path: string, bytes: Uint8Array): void {
-    const node = this.#node(path, true);
-    if (node) node.bytes = bytes;
+    const node = this.#leaf(path);
+    node.bytes = bytes;
+    delete node.link;
   }
 
   addLink(path: string, text: string): void {
-    const node = this.#node(path, true);
-    if (node) node.link = text;
+    const node = this.#leaf(path);
+    node.link = text;
+    delete node.bytes;
   }
 
   addDirectory(path: string): void {
-    const node = this.#node(path, true);
-    if (node) node.children ??= new Map();
+    const node = this.#make(path);
+    if (node.bytes) throw notBoth(path, path, 'file');
+    if (node.link !== undefined) throw notBoth(path, path, 'link');
+    node.children ??= new Map();
   }
 
   read(path: string): Uint8Array | undefined {
-    return this.#node(path, false)?.bytes;
+    return this.#node(path)?.bytes;
   }
 
   link(path: string): string | undefined {
-    return this.#node(path, false)?.link;
+    return this.#node(path)?.link;
   }
 
   list(path: string): readonly string[] {
-    return [...(this.#node(path, false)?.children?.keys() ?? [])];
+    return [...(this.#node(path)?.children?.keys() ?? [])];
   }
 }
 

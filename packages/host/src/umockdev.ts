@@ -4,14 +4,20 @@ import { type FileTree, MemoryTree } from './file-tree.js';
 /** Whether a text is a umockdev record of devices. */
 export const isUmockdev = (text: string): boolean => /^(?:(?:#[^\n]*|[^\S\n]*)\n)*P: \/devices\//.test(text);
 
-const unescapeText = (text: string): Uint8Array =>
-  new TextEncoder().encode(
-    text.replace(/\\(n|\\|[0-7]{3}|x[0-9a-fA-F]{2})/g, (_, code: string) => {
-      if (code === 'n') return '\n';
-      if (code === '\\') return '\\';
-      return String.fromCharCode(code.startsWith('x') ? Number.parseInt(code.slice(1), 16) : Number.parseInt(code, 8));
-    }),
-  );
+/** As GLib's `g_strcompress()` has them, and hexadecimal ones, which people write. */
+const ESCAPE = /\\(?:x([0-9a-fA-F]{2})|([0-7]{1,3})|([\s\S]))/g;
+
+const CONTROLS: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
+
+/** An escape stands for a byte, so it is replaced among bytes, of which each is a character meanwhile. */
+const unescapeText = (text: string): Uint8Array => {
+  const bytes = Buffer.from(text).toString('latin1');
+  const plain = bytes.replace(ESCAPE, (_, hex?: string, octal?: string, other = '') => {
+    if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
+    return octal === undefined ? (CONTROLS[other] ?? other) : String.fromCharCode(Number.parseInt(octal, 8) & 0xff);
+  });
+  return new Uint8Array(Buffer.from(plain, 'latin1'));
+};
 
 const fromHex = (text: string, line: number): Uint8Array => {
   if (text.length % 2 !== 0 || !/^[0-9a-f]*$/i.test(text)) {

@@ -38,6 +38,21 @@ test('reads attributes with their escapes', () => {
   expect([readText(tree, `sys${DEVICE}/class`), readText(tree, `sys${DEVICE}/label`)]).toEqual(['0x010601', 'a\\bAA']);
 });
 
+test.each([
+  ['a\\tb\\rc', 'a\tb\rc'],
+  ['say \\"x\\"', 'say "x"'],
+  ['\\303\\274 \\xc3\\xbc ü', 'ü ü ü'],
+  ['\\7\\12', '\x07\n'],
+  ['\\\\n', '\\n'],
+])('reads %s as the text that was recorded', (escaped, text) => {
+  const bytes = readUmockdev(`P: ${DEVICE}\nA: x=${escaped}\n`).read(`sys${DEVICE}/x`);
+  expect(new TextDecoder().decode(bytes)).toBe(text);
+});
+
+test('refuses what is below a link', () => {
+  expect(message(`P: ${DEVICE}\nL: a=../../..\nA: a/b=x\n`)).toMatch(/'.*\/a\/b' cannot be there: '.*\/a' is a link/);
+});
+
 test('reads binary attributes', () => {
   expect(readUmockdev(RECORD).read(`sys${DEVICE}/config`)).toEqual(Uint8Array.of(0x0d, 0xf0, 0x10, 0x01));
 });

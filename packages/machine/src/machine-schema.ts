@@ -144,6 +144,7 @@ export const machineSchema = {
       properties: {
         acpi: {
           type: 'object',
+          propertyNames: { pattern: '^(?!\\.{1,2}$)[^/\\u0000]{1,64}$' },
           additionalProperties: base64,
           description: 'By file name below /sys/firmware/acpi/tables.',
         },

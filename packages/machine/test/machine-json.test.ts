@@ -42,6 +42,8 @@ test.each([
   ['a list of functions that is none', { schema: 1, pci: { functions: {} } }, '/pci/functions'],
   ['no list of functions', { schema: 1, pci: {} }, '/pci'],
   ['a table that is no text', { schema: 1, firmware: { acpi: { DMAR: 5 } } }, '/firmware/acpi/DMAR'],
+  ['a table that is no file', { schema: 1, firmware: { acpi: { '../../DMAR': '' } } }, '/firmware/acpi'],
+  ['a table that is a directory', { schema: 1, firmware: { acpi: { '..': '' } } }, '/firmware/acpi'],
   ['a register that is no number', { schema: 1, units: [{ registers: { cap: '1' } }] }, '/units/0/registers/cap'],
   ['a device without a bus', { schema: 1, devices: [{ name: 'a', path: 'a' }] }, '/devices/0'],
   [

@@ -1,13 +1,8 @@
-import {
-  type DiagnosticReport,
-  type GroupsReport,
-  groupsReport,
-  observedReport,
-  partitionIsCertain,
-} from '@iommu/analysis';
+import { type DiagnosticReport, type GroupsReport, groupsReport, observedReport } from '@iommu/analysis';
 import { IommuError } from '@iommu/core';
 import type { RunningMachine } from '@iommu/machine';
 import { isPciDevice } from '@iommu/pci';
+import { certaintyOf } from '../certainty.js';
 import { needsSegment } from '../device-text.js';
 import { Exit, type ExitCode } from '../exit.js';
 import type { ComputeFlags } from '../flags.js';
@@ -63,14 +58,6 @@ const styleOf = ({ devices }: RunningMachine, { numeric, domains, indent, driver
   drivers: drivers === true,
 });
 
-const exitFor = (running: RunningMachine, optimistic: RunningMachine): ExitCode => {
-  if (!partitionIsCertain(running, optimistic)) return Exit.unknown;
-  const undriven = running.devices.some((device) =>
-    running.outcomeOf(device).reasons.some(({ rule }) => rule === 'no-driver'),
-  );
-  return undriven ? Exit.unknown : Exit.ok;
-};
-
 /** `iommu groups [INPUT|-]` */
 export const groups = async ([input, ...more]: readonly string[], flags: GroupsFlags): Promise<ExitCode> => {
   if (more.length > 0)
@@ -95,5 +82,5 @@ export const groups = async ([input, ...more]: readonly string[], flags: GroupsF
   const report = select({ ...full, diagnostics: [...notes, ...full.diagnostics] }, running, flags);
   if (!flags.json && !flags.quiet) sayNotes(report.diagnostics);
   writeOut(flags.json ? `${JSON.stringify(report, null, 2)}\n` : listing(report, running, styleOf(running, flags)));
-  return flags.observed ? Exit.ok : exitFor(running, optimistic);
+  return flags.observed ? Exit.ok : certaintyOf(running, optimistic);
 };

@@ -20,6 +20,15 @@ export const run = buildCommand<RunFlags, string[], Context>({
     },
     flags: {
       replace: toggle('Show nothing of the real /sys, not even where the model has nothing'),
+      load: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'Load these kernel drivers of the machine first, as modprobe does: vfio-pci',
+        placeholder: 'names',
+        optional: true,
+        variadic: ',',
+      },
+      static: toggle('A tree that nothing is written to and that does not change, also where FUSE could make it live'),
       privileged: toggle(
         'As root: leave the program its rights over the machine, and with them a way to the real /sys',
       ),
@@ -35,9 +44,12 @@ devices of PCI and IOMMUs. Any program, unchanged, also without root. The real /
 /proc/cmdline is the machine's; uname, devices, processes and files are those of the machine that this runs on.
 Exit status: the program's; 128 and the number of the signal that ended it; 125 if it cannot be run so; 127 if it is not there.`,
     customUsage: [
-      { input: 'my.txt -- lspci -nnk', brief: 'the PCI devices of another machine' },
+      { input: 'my.tar.gz -- lspci -nnk', brief: 'the PCI devices of another machine' },
       { input: 'my.tar.gz --kernel 7.3 -- bash', brief: 'look around' },
-      { input: 'my.txt -- virt-host-validate', brief: 'would it do?' },
+      {
+        input: 'my.txt --load vfio-pci -- driverctl set-override 0000:01:00.0 vfio-pci',
+        brief: 'try a tool that binds',
+      },
     ],
   },
 });

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { BootOptions, Machine } from '@iommu/machine';
 import { MachineControl } from '../control/machine-control.js';
+import { runtimeDirectory } from '../control/places.js';
 import type { MachinePayload } from './serve-machine.js';
 import { startServing } from './start-serving.js';
 import type { TransportName } from './transport.js';
@@ -19,6 +20,10 @@ export interface MountOptions extends Omit<BootOptions, 'drivers'> {
   readonly transport?: TransportName;
   /** The module that the serving process runs, which calls `serveMachine()`; default: this package's own. */
   readonly server?: URL;
+  /** A program, with its words, that runs the serving process elsewhere: `['nsenter', '--target', '42', '--mount']`. */
+  readonly within?: readonly string[];
+  /** Where the serving process complains; default: here, unless in the background. */
+  readonly stderr?: 'inherit' | 'ignore';
   /** Words for the serving process's Node, such as `--max-old-space-size=8192`. */
   readonly nodeOptions?: readonly string[];
 }
@@ -55,6 +60,8 @@ export const mountSysfs = async (
     transport,
     server = new URL('./serve.js', import.meta.url),
     nodeOptions = [],
+    within = [],
+    stderr,
     ...boot
   }: MountOptions = {},
 ): Promise<Mount> => {
@@ -62,6 +69,10 @@ export const mountSysfs = async (
   const { path, pid, connection, ended, unmount } = await startServing({
     server,
     nodeOptions,
+    within,
+    ...(stderr && { stderr }),
+    // Elsewhere it may go by another user id.
+    runtime: runtimeDirectory(),
     // The serving process stands elsewhere.
     directory: resolve(directory),
     readOnly,

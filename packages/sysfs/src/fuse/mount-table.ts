@@ -7,6 +7,8 @@ export interface MountEntry {
   readonly type: string;
   /** The minor number of its device: of a FUSE mount the number of its connection. */
   readonly minor: number;
+  /** Of this mount, not of its file system: `ro`, `nosuid`, `relatime`. */
+  readonly options: readonly string[];
 }
 
 const unescaped = (text: string): string =>
@@ -21,12 +23,12 @@ const unescaped = (text: string): string =>
 export const parseMountTable = (table: string): MountEntry[] =>
   table.split('\n').flatMap((line) => {
     const [head = '', tail] = line.split(' - ');
-    const [, , device, , path] = head.split(' ');
+    const [, , device, , path, options] = head.split(' ');
     const [type] = tail?.split(' ') ?? [];
-    if (device === undefined || path === undefined || type === undefined) return [];
+    if (device === undefined || path === undefined || options === undefined || type === undefined) return [];
     // The table is in bytes, one a character here.
     const name = Buffer.from(unescaped(path), 'latin1').toString();
-    return [{ path: name, type, minor: Number(device.split(':')[1]) }];
+    return [{ path: name, type, minor: Number(device.split(':')[1]), options: options.split(',') }];
   });
 
 /** What is mounted in this process's mount namespace, in the order of mounting. Asks no filesystem. */

@@ -49,7 +49,8 @@ export const mountDevice = async (descriptor: number, path: string, readOnly: bo
   if (status !== 0) throw refusal(`${path} cannot be mounted (${stderr || 'mount was ended by a signal'})`);
 };
 
-const isMounted = (path: string): boolean =>
+/** Whether a mount of ours is there, as far as this process's mount table goes. */
+export const isMounted = (path: string): boolean =>
   mountTable().some((entry) => entry.path === path && entry.type === FUSE_TYPE);
 
 /**

@@ -16,6 +16,8 @@ export interface ServeOrder {
   readonly transport?: TransportName;
   /** It goes on when the other process ends. */
   readonly background: boolean;
+  /** Where the control socket is made; default: the runtime directory of whoever serves. */
+  readonly runtime?: string;
   /** What is to be served, for whoever makes the model. */
   readonly payload: unknown;
 }
@@ -61,7 +63,7 @@ const receiveOrder = (): Promise<ServeOrder> =>
  */
 export const serve = async (open: (payload: unknown) => Promise<Model>): Promise<void> => {
   process.chdir('/');
-  const { background, directory, readOnly, transport, payload } = await receiveOrder();
+  const { background, directory, readOnly, transport, runtime, payload } = await receiveOrder();
   let serving: Serving | undefined;
   let status = 0;
   let isLeft = false;
@@ -89,6 +91,7 @@ export const serve = async (open: (payload: unknown) => Promise<Model>): Promise
       readOnly,
       transport: transportNamed(transport),
       onError: complain,
+      ...(runtime !== undefined && { runtime }),
     });
   } catch (error) {
     await tell({ type: 'failed', failure: toFailure(error) });

@@ -6,7 +6,7 @@ import { type ControlCalls, ControlServer } from '../control/server.js';
 import type { SysfsTree } from '../node.js';
 import { callerOf } from './caller.js';
 import { isServed } from './is-served.js';
-import { mountDevice, openDevice, unmount } from './mount.js';
+import { isMounted, mountDevice, openDevice, unmount } from './mount.js';
 import { FuseSession } from './session.js';
 import { prepareTarget, type Target } from './target.js';
 import type { Transport } from './transport.js';
@@ -24,6 +24,8 @@ export interface ServingOptions {
   readonly readOnly: boolean;
   readonly transport: Transport;
   readonly onError: (error: unknown) => void;
+  /** Where the control socket is made. */
+  readonly runtime?: string;
 }
 
 /** The longest that the end waits for the kernel, in milliseconds. */
@@ -78,8 +80,11 @@ export class Serving {
    *
    * @throws IommuError `ERR_SYSFS_TARGET`, `ERR_SYSFS_MOUNT`, `ERR_CONTROL_PLACE`; nothing is mounted then
    */
-  static async start(model: Model, { directory, readOnly, transport, onError }: ServingOptions): Promise<Serving> {
-    const place = (mount: string) => placeOf(runtimeDirectory(), mount);
+  static async start(
+    model: Model,
+    { directory, readOnly, transport, onError, runtime = runtimeDirectory() }: ServingOptions,
+  ): Promise<Serving> {
+    const place = (mount: string) => placeOf(runtime, mount);
     const target = await prepareTarget(directory, isServed);
     const { path } = target;
     const descriptor = openDevice(transport.nonBlocking);
@@ -125,8 +130,11 @@ export class Serving {
   async #end(): Promise<void> {
     // A notification that is held back would keep the process from ending.
     await bounded(this.#session.settled());
-    await unmount(this.path);
-    await bounded(this.#session.ended);
+    // Where it was taken off already and programs still look, as in a view, the kernel does not say when they are done.
+    if (isMounted(this.path)) {
+      await unmount(this.path);
+      await bounded(this.#session.ended);
+    }
     // Whoever still looks gets an error from here on.
     this.#session.close();
     await this.ended;

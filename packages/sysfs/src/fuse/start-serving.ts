@@ -19,6 +19,10 @@ export interface StartOptions extends ServeOrder {
   readonly server: URL;
   /** Words for Node before it. */
   readonly nodeOptions?: readonly string[];
+  /** A program, with its words, that runs Node: `nsenter --target 42 --mount`. */
+  readonly within?: readonly string[];
+  /** Where the serving process complains; default: here, unless in the background. */
+  readonly stderr?: 'inherit' | 'ignore';
 }
 
 /** A mount that another process serves. */
@@ -80,13 +84,21 @@ const exitOf = async (connection: ControlConnection, path: string): Promise<void
  *
  * @throws IommuError what the serving process answers
  */
-export const startServing = async ({ server, nodeOptions = [], ...order }: StartOptions): Promise<ServedMount> => {
+export const startServing = async ({
+  server,
+  nodeOptions = [],
+  within = [],
+  stderr,
+  ...order
+}: StartOptions): Promise<ServedMount> => {
+  const [execPath = process.execPath, ...execArgv] = [...within, process.execPath, ...nodeOptions];
   const child = fork(fileURLToPath(server), [], {
     cwd: '/',
     detached: true,
-    execArgv: [...nodeOptions],
+    execPath,
+    execArgv,
     serialization: 'advanced',
-    stdio: ['ignore', 'ignore', order.background ? 'ignore' : 'inherit', 'ipc'],
+    stdio: ['ignore', 'ignore', stderr ?? (order.background ? 'ignore' : 'inherit'), 'ipc'],
   });
   // A failure is the answer's; here it only must not end this process.
   child.send(order satisfies ServeOrder, () => {});

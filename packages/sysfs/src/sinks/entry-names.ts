@@ -4,7 +4,7 @@ import { printable } from './printable.js';
 /** No file system takes more. @see Linux include/uapi/linux/limits.h NAME_MAX */
 const NAME_MAX = 255;
 
-const bad = (message: string): IommuError => new IommuError('ERR_SYSFS_NAME', message);
+export const nameError = (message: string): IommuError => new IommuError('ERR_SYSFS_NAME', message);
 
 /**
  * A name as it can stand in a directory: a description that somebody wrote by hand may hold others.
@@ -14,7 +14,9 @@ const bad = (message: string): IommuError => new IommuError('ERR_SYSFS_NAME', me
 export const checkedName = (name: string, directory: string): string => {
   const isWhole = name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name);
   if (isWhole && Buffer.byteLength(name) <= NAME_MAX) return name;
-  throw bad(`'${printable(directory)}' has an entry named '${printable(name)}', which cannot be the name of a file`);
+  throw nameError(
+    `'${printable(directory)}' has an entry named '${printable(name)}', which cannot be the name of a file`,
+  );
 };
 
 /**
@@ -31,5 +33,5 @@ export const checkedTarget = (target: string, path: string): string => {
   const depth = path.split('/').length - 1;
   const isPlain = target !== '' && !target.startsWith('/') && !target.includes('\0');
   if (isPlain && climbs <= depth && !parts.slice(climbs).includes('..')) return target;
-  throw bad(`the link '${printable(path)}' leads to '${printable(target)}', out of the tree`);
+  throw nameError(`the link '${printable(path)}' leads to '${printable(target)}', out of the tree`);
 };

@@ -10,7 +10,9 @@ import {
   symlinkSync,
   writeSync,
 } from 'node:fs';
+import { nameError } from './entry-names.js';
 import { type FolderState, folderState } from './folder-state.js';
+import { printable } from './printable.js';
 import type { RootEntry } from './root-entries.js';
 import { makeBeside, removeTree } from './staging.js';
 import { badTarget, findTarget, type Target, writing } from './target.js';
@@ -50,16 +52,30 @@ const writeFile = (path: string, mode: number, bytes: Uint8Array, mask: number):
   }
 };
 
-/** Nothing is opened or made through a link: the walk only goes through directories that it made. */
-const writeEntry = (directory: string, entry: RootEntry, mask: number): void => {
-  const path = `${directory}/${entry.path}`;
-  if (entry.kind === 'file') writeFile(path, entry.mode, entry.bytes, mask);
-  else if (entry.kind === 'link') symlinkSync(entry.target, path);
-  else {
-    mkdirSync(path, entry.mode);
-    if ((entry.mode & mask) !== 0) chmodSync(path, entry.mode);
+/** Writes entries below a directory, each new or an error, and none through a link: only into directories that it made. */
+class FolderWriter {
+  readonly #top: string;
+  readonly #mask: number;
+  readonly #made = new Set(['']);
+
+  constructor(top: string) {
+    this.#top = top;
+    this.#mask = maskIn(top);
   }
-};
+
+  write(entry: RootEntry): void {
+    const above = entry.path.slice(0, Math.max(0, entry.path.lastIndexOf('/')));
+    if (!this.#made.has(above)) throw nameError(`'${printable(entry.path)}' comes before the directory that it is in`);
+    const path = `${this.#top}/${entry.path}`;
+    if (entry.kind === 'file') writeFile(path, entry.mode, entry.bytes, this.#mask);
+    else if (entry.kind === 'link') symlinkSync(entry.target, path);
+    else {
+      mkdirSync(path, entry.mode);
+      if ((entry.mode & this.#mask) !== 0) chmodSync(path, entry.mode);
+      this.#made.add(entry.path);
+    }
+  }
+}
 
 /**
  * Put the new folder in the place of one of ours. Between two renames there is none.
@@ -108,9 +124,9 @@ export const writeFolder = (entries: Iterable<RootEntry>, named: string): Writte
   const replaced = writing(target, () => {
     const staging = makeBeside(target, 'tmp');
     try {
-      const mask = maskIn(staging);
+      const writer = new FolderWriter(staging);
       for (const entry of entries) {
-        writeEntry(staging, entry, mask);
+        writer.write(entry);
         tally.count(entry);
       }
       chmodSync(staging, 0o755);

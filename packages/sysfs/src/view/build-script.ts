@@ -3,7 +3,7 @@
  * places in a tenth of a second, one process for each would take two seconds.
  */
 import { join } from 'node:path';
-import { escapePath, type Mount } from './mounts.js';
+import type { MountEntry } from '../fuse/mount-table.js';
 import type { Step } from './plan.js';
 
 /** The folder that a view is put together in, a file system of its own that only the namespace sees. */
@@ -23,7 +23,11 @@ export const stagePlaces = (stage: string) =>
     udevData: join(stage, 'udev-data'),
   }) as const;
 
-export const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
+/** As fstab(5) wants paths written. */
+const escapePath = (path: string): string =>
+  path.replace(/[\\ \t\n]/g, (one) => `\\${one.charCodeAt(0).toString(8).padStart(3, '0')}`);
+
+const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 
 /** Options that a mount keeps for good in a user namespace: a change that leaves one out is refused. @see mount_namespaces(7) */
 const KEPT = new Set(['nosuid', 'nodev', 'noexec', 'noatime', 'nodiratime', 'relatime', 'nosymfollow']);
@@ -31,7 +35,7 @@ const KEPT = new Set(['nosuid', 'nodev', 'noexec', 'noatime', 'nodiratime', 'rel
 /** It would note in a file of the machine what only the namespace has. @see mount(8) --no-mtab */
 const MOUNT = 'mount --no-mtab';
 
-const readOnly = (place: string, mount: Mount | undefined): string => {
+const readOnly = (place: string, mount: MountEntry | undefined): string => {
   const options = ['remount', 'bind', 'ro', ...(mount?.options ?? []).filter((one) => KEPT.has(one))];
   return `${MOUNT} -o ${options.join(',')} ${quote(place)}`;
 };
@@ -39,17 +43,18 @@ const readOnly = (place: string, mount: Mount | undefined): string => {
 const isBelow = (path: string, top: string): boolean => path.startsWith(top === '/' ? '/' : `${top}/`);
 
 /** The mount that a path is on. */
-const mountOf = (mounts: readonly Mount[], path: string): Mount | undefined =>
-  mounts.reduce<Mount | undefined>(
-    (best, one) => ((one.at === path || isBelow(path, one.at)) && one.at.length >= (best?.at.length ?? 0) ? one : best),
+const mountOf = (mounts: readonly MountEntry[], path: string): MountEntry | undefined =>
+  mounts.reduce<MountEntry | undefined>(
+    (best, one) =>
+      (one.path === path || isBelow(path, one.path)) && one.path.length >= (best?.path.length ?? 0) ? one : best,
     undefined,
   );
 
 const SYS = '/sys';
 
 /** Where in `/sys` other file systems are mounted: without `/sys/`. */
-export const mountsInSys = (mounts: readonly Mount[]): ReadonlySet<string> =>
-  new Set(mounts.filter(({ at }) => isBelow(at, SYS)).map(({ at }) => at.slice(SYS.length + 1)));
+export const mountsInSys = (mounts: readonly MountEntry[]): ReadonlySet<string> =>
+  new Set(mounts.filter(({ path }) => isBelow(path, SYS)).map(({ path }) => path.slice(SYS.length + 1)));
 
 /** A place outside `/sys` that shows something else in the view. */
 export interface Cover {
@@ -67,7 +72,7 @@ export interface Build {
   readonly writable: boolean;
   /** Steps of a view of both trees; absent: the modelled tree alone. */
   readonly steps?: readonly Step[];
-  readonly mounts: readonly Mount[];
+  readonly mounts: readonly MountEntry[];
   readonly covers: readonly Cover[];
 }
 
@@ -75,7 +80,7 @@ const tableLine = (from: string, to: string, options: string): string =>
   `${escapePath(from)} ${escapePath(to)} none ${options} 0 0`;
 
 /** The table for `mount --all`. A real entry that went away meanwhile is no error. */
-export const mountTable = ({ stage, steps, mounts, covers }: Build): string => {
+export const tableOfMounts = ({ stage, steps, mounts, covers }: Build): string => {
   const places = stagePlaces(stage);
   const inSys = [...mountsInSys(mounts)];
   const lines = (steps ?? []).flatMap((step) => {
@@ -100,8 +105,8 @@ export const buildCommands = (build: Build): string => {
   const lines: string[] = [];
   if (steps) {
     lines.push(`${MOUNT} --rbind ${SYS} ${quote(places.real)}`, readOnly(places.real, mountOf(mounts, SYS)));
-    for (const mount of mounts.filter(({ at }) => isBelow(at, SYS))) {
-      const place = join(places.real, mount.at.slice(SYS.length));
+    for (const mount of mounts.filter(({ path }) => isBelow(path, SYS))) {
+      const place = join(places.real, mount.path.slice(SYS.length));
       // What cannot be reached cannot be written to either.
       lines.push(`${readOnly(place, mount)} || [ ! -e ${quote(place)} ]`);
     }
@@ -111,7 +116,7 @@ export const buildCommands = (build: Build): string => {
   lines.push(`${MOUNT} --all --internal-only --fstab ${quote(places.table)}`);
   const shown = steps ? places.view : places.modelled;
   if (steps) lines.push(`chmod 555 ${quote(shown)}`, readOnly(shown, undefined));
-  for (const { at, type } of mounts) {
+  for (const { path: at, type } of mounts) {
     if (type === 'sysfs' && at !== SYS && !isBelow(at, SYS))
       lines.push(`${MOUNT} --rbind ${quote(shown)} ${quote(at)} || [ ! -e ${quote(at)} ]`);
   }

@@ -1,9 +1,10 @@
-import { cpSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
-import { type Build, buildCommands, type Cover, mountsInSys, mountTable, stagePlaces } from './build-script.js';
+import { join } from 'node:path';
+import { mountTable } from '../fuse/mount-table.js';
+import { type Build, buildCommands, mountsInSys, stagePlaces, tableOfMounts } from './build-script.js';
+import { coversOf } from './covers.js';
 import { type Listing, listingOfFolder } from './listing.js';
-import { parseMounts } from './mounts.js';
 import { mayMount, type Namespace, openNamespace, type Rights } from './namespace.js';
 import { forwardSignals, statusOf } from './pass-through.js';
 import { planUnion } from './plan.js';
@@ -26,6 +27,8 @@ export interface Modelled {
   readonly listing: Listing;
   /** Whether the program may write to it: only where writes do what the kernel does. */
   readonly writable: boolean;
+  /** Called once, when there is no program, or none any more. */
+  close?(): Promise<void>;
 }
 
 /** How a program sees a modelled tree. */
@@ -44,71 +47,41 @@ export interface View {
   readonly cwd?: string;
 }
 
-/** `systemd`'s library takes a folder or a FUSE mount for `/sys` only when told. @see systemd docs/ENVIRONMENT.md */
+/** systemd's library takes a folder or a FUSE mount for `/sys` only when told to. @see systemd docs/ENVIRONMENT.md */
 const ENVIRONMENT = { SYSTEMD_DEVICE_VERIFY_SYSFS: '0' } as const;
-
-/** Other ways to the devices that the view hides. */
-const OTHER_WAYS = ['/proc/bus/pci', '/dev/vfio'] as const;
-
-const UDEV_DATA = '/run/udev/data';
-
-/** What is known by udev of real devices that the view hides; a device's file is named for it. @see systemd sd_device_get_device_id */
-const isOfHidden = (path: string): boolean => basename(path).startsWith('+pci:');
-
-/** Fill the stage with what covers places outside `/sys`. */
-const coversOf = (outside: string, stage: string, { mode, commandLine }: View): Cover[] => {
-  const [inside, here] = [stagePlaces(stage), stagePlaces(outside)];
-  const covers = OTHER_WAYS.filter((at) => existsSync(at)).map((at): Cover => ({ at, by: inside.empty }));
-  if (commandLine !== undefined) {
-    writeFileSync(here.commandLine, `${commandLine}\n`, { mode: 0o444 });
-    covers.push({ at: '/proc/cmdline', by: inside.commandLine });
-  }
-  if (existsSync(UDEV_DATA)) {
-    const isKept = mode === 'union';
-    cpSync(UDEV_DATA, here.udevData, {
-      recursive: true,
-      filter: (path) => path === UDEV_DATA || (isKept && !isOfHidden(path)),
-    });
-    covers.push({ at: UDEV_DATA, by: inside.udevData });
-  }
-  return covers;
-};
-
-/** Put everything on the stage that the namespace's own part of the work needs. */
-const furnish = async (pid: number, stage: string, view: View): Promise<void> => {
-  const outside = `/proc/${pid}/root${stage}`;
-  const { modelled: from, mode } = view;
-  const modelled: Modelled =
-    typeof from === 'string'
-      ? { path: realpathSync(from), listing: listingOfFolder(from), writable: false }
-      : await from({ pid, path: join(stage, 'model'), outside: join(outside, 'model') });
-  const mounts = parseMounts(readFileSync('/proc/self/mountinfo', 'utf8'));
-  const steps =
-    mode === 'union' ? planUnion(listingOfFolder('/sys'), modelled.listing, mountsInSys(mounts)) : undefined;
-  if (steps) makeSkeleton(stagePlaces(outside).view, steps);
-  const build: Build = {
-    stage,
-    modelled: modelled.path,
-    writable: modelled.writable,
-    ...(steps && { steps }),
-    mounts,
-    covers: coversOf(outside, stage, view),
-  };
-  writeFileSync(stagePlaces(outside).table, mountTable(build));
-  writeFileSync(stagePlaces(outside).build, buildCommands(build));
-};
 
 const rightsOf = ({ privileged = false }: View): Rights => {
   if (!mayMount()) return 'user';
   return privileged ? 'root' : 'sealed-root';
 };
 
-/** How a program ends, once it runs. */
+const outsideOf = (pid: number, stage: string): string => `/proc/${pid}/root${stage}`;
+
+const modelledAt = async (pid: number, stage: string, { modelled }: View): Promise<Modelled> =>
+  typeof modelled === 'string'
+    ? { path: realpathSync(modelled), listing: listingOfFolder(modelled), writable: false }
+    : modelled({ pid, path: join(stage, 'model'), outside: join(outsideOf(pid, stage), 'model') });
+
+/** Put on the stage what the namespace's own part of the work needs. */
+const furnish = (pid: number, stage: string, { path, listing, writable }: Modelled, view: View): void => {
+  const outside = outsideOf(pid, stage);
+  const mounts = mountTable();
+  const hasReal = view.mode === 'union';
+  const steps = hasReal ? planUnion(listingOfFolder('/sys'), listing, mountsInSys(mounts)) : undefined;
+  if (steps) makeSkeleton(stagePlaces(outside).view, steps);
+  const covers = coversOf(outside, stage, { hasReal, commandLine: view.commandLine });
+  const build: Build = { stage, modelled: path, writable, mounts, covers, ...(steps && { steps }) };
+  writeFileSync(stagePlaces(outside).table, tableOfMounts(build));
+  writeFileSync(stagePlaces(outside).build, buildCommands(build));
+};
+
+/** A program that runs. */
 interface Running {
+  /** Its exit status. */
   readonly ended: Promise<number>;
 }
 
-/** Take a namespace to its program. @throws IommuError `ERR_VIEW`, and nothing runs any more */
+/** Take a namespace to its program. @throws IommuError `ERR_VIEW`; then nothing of it is left */
 const reach = async (stage: string, namespace: Namespace, view: View): Promise<Running> => {
   const { chain } = namespace;
   const stopForwarding = forwardSignals(chain);
@@ -118,19 +91,29 @@ const reach = async (stage: string, namespace: Namespace, view: View): Promise<R
       resolve(statusOf(code, signal));
     });
   });
+  let modelled: Modelled | undefined;
   try {
-    await furnish(await namespace.stands(), stage, view);
+    const pid = await namespace.stands();
+    modelled = await modelledAt(pid, stage, view);
+    furnish(pid, stage, modelled, view);
     await namespace.run();
   } catch (error) {
     const isRunning = chain.kill('SIGKILL');
     if (isRunning) await ended;
     stopForwarding();
     // A signal that was handed on before there was a program is no error.
-    if (isRunning || chain.signalCode === null) throw error;
+    if (isRunning || chain.signalCode === null) {
+      await modelled?.close?.();
+      throw error;
+    }
   } finally {
     namespace.close();
   }
-  return { ended };
+  const tidy = async (status: number): Promise<number> => {
+    await modelled?.close?.();
+    return status;
+  };
+  return { ended: ended.then(tidy) };
 };
 
 /**

@@ -43,6 +43,7 @@ export const openHandshake = (folder: string): Handshake => {
   const said = openSync(file, 'ax+', 0o600);
   unlinkSync(file);
   const buffer = new Uint8Array(LONGEST);
+  const heard = new Set<string>();
   const text = (): string => new TextDecoder().decode(buffer.subarray(0, readSync(said, buffer, 0, LONGEST, 0)));
   return {
     descriptors: [said, told],
@@ -54,7 +55,10 @@ export const openHandshake = (folder: string): Handshake => {
           done();
         };
         const failed = (cause: unknown): void => {
-          const why = cause instanceof Error ? cause.message : text().trim();
+          const complaints = text()
+            .split('\n')
+            .filter((one) => one !== '' && !heard.has(one));
+          const why = cause instanceof Error ? cause.message : complaints.join('; ');
           const options = cause instanceof Error ? { cause } : {};
           settle(() =>
             reject(
@@ -67,7 +71,9 @@ export const openHandshake = (folder: string): Handshake => {
           );
         };
         const timer = setInterval(() => {
-          if (text().split('\n').includes(line)) settle(resolve);
+          if (!text().split('\n').includes(line)) return;
+          heard.add(line);
+          settle(resolve);
         }, INTERVAL);
         from.on('exit', failed).on('error', failed);
       }),

@@ -104,12 +104,12 @@ test('a stream that is out of step is not followed', () => {
 test('a mount table is read as the kernel writes it', () => {
   const table = String.raw`23 27 0:22 / /sys rw,relatime - sysfs sysfs rw
 61 27 0:41 / /mnt/with\040blank\134s rw,nosuid - fuse.iommu iommu rw,user_id=0
-62 27 0:42 / /mnt/two shared:5 master:1 - fuse.iommu iommu ro
+62 27 0:42 / /mnt/two ro shared:5 master:1 - fuse.iommu iommu ro
 nonsense
 `;
   expect(parseMountTable(table)).toEqual([
-    { path: '/sys', type: 'sysfs', minor: 22 },
-    { path: '/mnt/with blank\\s', type: 'fuse.iommu', minor: 41 },
-    { path: '/mnt/two', type: 'fuse.iommu', minor: 42 },
+    { path: '/sys', type: 'sysfs', minor: 22, options: ['rw', 'relatime'] },
+    { path: '/mnt/with blank\\s', type: 'fuse.iommu', minor: 41, options: ['rw', 'nosuid'] },
+    { path: '/mnt/two', type: 'fuse.iommu', minor: 42, options: ['ro'] },
   ]);
 });

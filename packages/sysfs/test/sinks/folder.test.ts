@@ -130,6 +130,21 @@ describe('appears when it is whole', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  test.each(['l/x', '../x', 'd/../../x', 'd/x/y', 'd//x'])(
+    'and nothing is written of an entry %s that is in no directory of ours',
+    (path) => {
+      const folder = temporaryFolder();
+      mkdirSync(join(folder, 'theirs'));
+      const made: RootEntry[] = [
+        { kind: 'link', path: 'l', target: join(folder, 'theirs') },
+        { kind: 'directory', path: 'd', mode: 0o755 },
+        { kind: 'file', path, mode: 0o644, bytes: Uint8Array.of(1) },
+      ];
+      expect(refusal(join(folder, 'm'), made)).toMatch(/^ERR_SYSFS_NAME /);
+      expect(contentOf(folder)).toEqual({ theirs: expect.any(String) });
+    },
+  );
+
   test('and of two entries of one name nothing is written', () => {
     const folder = temporaryFolder();
     const twice: RootEntry[] = [

@@ -2,7 +2,7 @@ import { refused } from '@iommu/core';
 import type { SysfsFile } from '../../src/node.js';
 import { SketchDirectory, sketchFile } from './sketch-tree.js';
 
-export const gone: SysfsFile = {
+const gone: SysfsFile = {
   kind: 'file',
   mode: 0o444,
   size: 4096,
@@ -11,7 +11,7 @@ export const gone: SysfsFile = {
   },
 };
 
-export const onlyWritten: SysfsFile = {
+const onlyWritten: SysfsFile = {
   kind: 'file',
   mode: 0o200,
   size: 4096,

@@ -1,0 +1,55 @@
+import { type DiagnosticReport, groupsReport } from '@iommu/analysis';
+import type { RunningMachine } from '@iommu/machine';
+import { sysfsOf } from '@iommu/sysfs';
+import { certaintyOf } from '../certainty.js';
+import type { ExitCode } from '../exit.js';
+import { type BootFlags, bootBoth, readInput } from '../input.js';
+import { type DrawFlags, drawing } from '../render/draw.js';
+import { checkSaves, type SaveFlags, saveAll } from '../render/save.js';
+import { sayNotes } from '../talk.js';
+
+export interface RenderFlags extends BootFlags, SaveFlags, DrawFlags {
+  readonly text?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** Whoever says how to draw wants it drawn; without anything to write, it is drawn as well. */
+const isDrawn = ({ text, style, contents, at, depth, to, tar, umockdev }: RenderFlags): boolean =>
+  text === true ||
+  [style, contents, at, depth].some((flag) => flag !== undefined) ||
+  [to, tar, umockdev].every((name) => name === undefined);
+
+/** What of the tree is a guess, so that nobody takes it for what a kernel said. */
+const guesses = (running: RunningMachine, { policy, to, tar }: RenderFlags): DiagnosticReport[] => {
+  const notes: DiagnosticReport[] = [];
+  if (running.assumed !== undefined) {
+    const message = 'numbers, types and reserved regions of the groups, and the units, are a guess';
+    notes.push({ severity: 'assumed', code: 'tree-guessed', message });
+  }
+  const unsure = [...running.iommu.groups].filter((group) => !running.idIsKnown(group)).map(({ id }) => id);
+  if (unsure.length > 0) {
+    const message = `which numbers these groups have depends on an order of probes that is not known: ${unsure.join(', ')}`;
+    notes.push({ severity: 'assumed', code: 'ids-guessed', message });
+  }
+  if (policy !== undefined && (to !== undefined || tar !== undefined)) {
+    const message = `machine.json holds no policy: read back, the groups are those of ${running.kernel.release ?? 'the newest kernel'} unless --policy ${policy} is given again`;
+    notes.push({ severity: 'info', code: 'policy-not-written', message });
+  }
+  return notes;
+};
+
+/** `iommu render [INPUT|-]` */
+export const render = async (input: string | undefined, flags: RenderFlags): Promise<ExitCode> => {
+  const draws = isDrawn(flags);
+  checkSaves(input, flags, draws);
+  const machine = await readInput(input);
+  const { running, optimistic } = bootBoth(machine, flags);
+  const { root } = sysfsOf(running);
+  const draw = draws ? drawing(root, flags) : undefined;
+  if (!flags.quiet) {
+    sayNotes([...(machine.notes ?? []), ...groupsReport(running).diagnostics, ...guesses(running, flags)]);
+  }
+  await saveAll(root, running, flags, flags.quiet === true);
+  draw?.();
+  return certaintyOf(running, optimistic);
+};
