@@ -148,14 +148,6 @@ test(`${WALKERS} programs read everything while ${EVENT_COUNT} devices and drive
   // What has gone, the kernel has forgotten, and so have we.
   expect(after.entries).toBeLessThanOrEqual(stdout.length + 100);
   expect(after.memory - before.memory).toBeLessThan(100 * 1024 * 1024);
-  console.log(
-    JSON.stringify({
-      before,
-      after,
-      entries: stdout.length,
-      seen: seen.map(({ rounds, reads, errors }) => ({ rounds, reads, errors })),
-    }),
-  );
 });
 
 test('a server that is killed in the middle of it leaves nobody waiting, and the next mount works', {

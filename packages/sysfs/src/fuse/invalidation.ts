@@ -12,6 +12,11 @@ export interface Notification {
    * there under its name: something in it is in use, and keeps alive what the kernel would drop.
    */
   readonly otherwise?: () => readonly Notification[];
+  /**
+   * Say it once more, a moment later, if the kernel answers that it knows no such entry: an answer to a look-up may be on
+   * its way, which it takes in only then. Kernels before 6.19 wait for that by themselves.
+   */
+  readonly isFresh?: boolean;
 }
 
 const message = (code: number, bodyBytes: number, name = ''): { bytes: Uint8Array; body: Fields } => {
@@ -81,9 +86,10 @@ export const follow = ({ inodes, files }: FuseServer, { type, path }: TreeChange
     if (isSame) return [invalInode(known)];
   }
 
+  const fresh = inodes.isFresh(parent) && { isFresh: true };
   if (!known) {
     inodes.unlist(parent, name);
-    return [invalEntry(parent, name), invalInode(parent)];
+    return [{ ...invalEntry(parent, name), ...fresh }, invalInode(parent)];
   }
   // Who writes a file holds its lock until the answer, and the answer may wait for this: that file goes without the lock.
   const { writing } = files;
@@ -93,7 +99,7 @@ export const follow = ({ inodes, files }: FuseServer, { type, path }: TreeChange
   inodes.drop(known);
   return [
     ...below.map(remove),
-    { ...remove(known), ...(known.entries && { otherwise: () => [...withAllBelow(known)].map(remove) }) },
+    { ...remove(known), ...fresh, ...(known.entries && { otherwise: () => [...withAllBelow(known)].map(remove) }) },
     invalInode(parent),
   ];
 };

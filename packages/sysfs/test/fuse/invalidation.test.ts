@@ -182,6 +182,19 @@ describe('what changes', () => {
   });
 });
 
+test('what the kernel was told a moment ago may have to be taken back twice', () => {
+  let now = 1_000;
+  const { server, kernel } = serveSketch({ a: {} }, { now: () => now });
+  const a = kernel.walk('a');
+  const added = () => follow(server, { type: 'added', path: 'a/b' }).map(({ isFresh }) => isFresh ?? false);
+  now = 10_000;
+  expect(added()).toEqual([false, false]);
+  kernel.lookup(a, 'b');
+  expect(added()).toEqual([true, false]);
+  now = 20_000;
+  expect(added()).toEqual([false, false]);
+});
+
 test('a name is told in bytes', () => {
   const { server } = serveSketch({});
   expect(follow(server, { type: 'added', path: 'größe' }).map(told)).toEqual([
