@@ -16,7 +16,7 @@ const ROUNDS = 30;
 
 const DEVICE_LINKS = 'bus/pci/devices';
 
-const drivers = new URL('./support/drivers.mjs', import.meta.url);
+const drivers = [import.meta.resolve('@iommu/driver-intel-vtd')];
 
 const machineOf = (functions: number): Machine => ({
   schema: 1,
