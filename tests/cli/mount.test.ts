@@ -31,6 +31,7 @@ const start = (words: readonly [string, ...string[]]): Promise<Ran> =>
 const PRELUDE = `
 iommu="${process.execPath} ${program}"; dump="${recording}"
 mount -t tmpfs none /mnt || exit 99
+serving() { for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline 2>/dev/null | grep -q 'lazy[-]serve' && echo "\${p#/proc/}"; done; }
 waitFor() { n=0; until eval "$1"; do n=$((n+1)); test $n -gt 200 && { echo "never: $1"; exit 98; }; sleep 0.05; done; }
 `;
 
@@ -50,7 +51,7 @@ test.for(['INT', 'TERM', 'HUP'])(
     ls /mnt/machine /mnt/machine/sys/kernel/iommu_groups
     sleep 0.3
     kill -${signal} $mounting; wait $mounting; echo status $?
-    grep -c fuse.iommu /proc/self/mountinfo; ls -A /mnt /run/iommu; pgrep -f 'lazy[-]serve' | wc -l`,
+    grep -c fuse.iommu /proc/self/mountinfo; ls -A /mnt /run/iommu; serving | wc -l`,
     );
     expect(stderr).toContain('/mnt/machine/sys: mounted, by process');
     expect(stdout.split('\n')).toEqual([
@@ -190,7 +191,7 @@ test('a mount that a killed process left behind gives way to the next', async (c
   const { stdout } = await script(
     context,
     `cd /mnt; $iommu mount -qd $dump machine
-    kill -9 $(pgrep -f 'lazy[-]serve'); waitFor '! pgrep -f lazy[-]serve >/dev/null'
+    kill -9 $(serving); waitFor 'test -z "$(serving)"'
     ls machine 2>&1 | grep -c 'not connected'
     $iommu hotplug list; echo status $?
     $iommu mount -qd $dump machine; grep -c fuse.iommu /proc/self/mountinfo; ls machine`,

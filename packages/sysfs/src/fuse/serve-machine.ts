@@ -27,7 +27,7 @@ const loadDrivers = (specifiers: readonly string[]): Promise<IommuDriver[]> =>
   );
 
 /** Boot a machine, and what is served of it. */
-export const modelOf = (payload: MachinePayload, drivers: readonly IommuDriver[]): Model => {
+const modelOf = (payload: MachinePayload, drivers: readonly IommuDriver[]): Model => {
   const { machine, boot: options } = payload;
   const running = boot(machine, { ...options, drivers });
   const kernel = {

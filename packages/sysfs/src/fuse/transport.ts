@@ -11,7 +11,7 @@ export interface RequestReader {
  * @param descriptor - Of `/dev/fuse`, mounted; the reader closes it.
  * @param onRequest - Called for each request. The bytes are good only during the call.
  */
-export type StartReading = (descriptor: number, onRequest: (bytes: Uint8Array) => void) => RequestReader;
+type StartReading = (descriptor: number, onRequest: (bytes: Uint8Array) => void) => RequestReader;
 
 /** A way of talking to the device. */
 export interface Transport {
