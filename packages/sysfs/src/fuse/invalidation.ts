@@ -80,11 +80,10 @@ export const follow = ({ inodes, files }: FuseServer, { type, path }: TreeChange
   const parent = inodes.at(path.slice(0, Math.max(slash, 0)));
   if (!parent || name === '') return [];
   const known = parent.entries?.known.get(name);
-  if (type === 'changed') {
-    if (!known) return [];
-    const isSame = parent.node.kind === 'directory' && parent.node.child(name) === known.node;
-    if (isSame) return [invalInode(known)];
-  }
+  if (type === 'changed' && !known) return [];
+  // What is still the same has not come anew, whatever was said.
+  if (known && type !== 'removed' && parent.node.kind === 'directory' && parent.node.child(name) === known.node)
+    return [invalInode(known)];
 
   const fresh = inodes.isFresh(parent) && { isFresh: true };
   if (!known) {

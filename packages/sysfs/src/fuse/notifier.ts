@@ -31,7 +31,7 @@ export class Notifier {
   }
 
   push(notifications: readonly Notification[]): void {
-    this.#queue.push(...notifications);
+    for (const notification of notifications) this.#queue.push(notification);
     this.#queued += notifications.length;
     if (!this.#isRunning && this.#queue.length > 0) void this.#run();
   }
