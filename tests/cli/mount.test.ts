@@ -128,8 +128,9 @@ test('events are printed as they happen, until it is unmounted', async (context)
     `cd /mnt; $iommu mount -qd $dump machine
     $iommu hotplug events > events & listening=$!
     $iommu hotplug --json events > lines & both=$!
-    waitFor 'test -e /mnt/machine/sys'; sleep 1
-    echo 1 > machine/sys/bus/pci/devices/0000:02:00.0/remove
+    device=machine/sys/bus/pci/devices/0000:02:00.0
+    waitFor 'echo x > $device/driver_override; echo > $device/driver_override; test -s events && test -s lines'
+    echo 1 > $device/remove
     $iommu hotplug unmount; wait $listening && wait $both && grep removed events lines`,
   );
   expect(stdout.split('\n')).toEqual([
