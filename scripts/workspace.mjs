@@ -76,7 +76,7 @@ const buildState = () => {
       else texts.push(`${path} ${statSync(path).mtimeMs}\n`);
     }
   };
-  walk(join(root, 'packages'));
+  for (const folder of ['packages', 'examples']) walk(join(root, folder));
   return digest(texts);
 };
 

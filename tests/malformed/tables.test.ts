@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto';
+import { applyChange, cardsOf, type MoveChange } from '@iommu/analysis';
 import { isIommuError } from '@iommu/core';
 import { sealAcpiTable } from '@iommu/firmware';
 import { boot, type Machine, toBytes } from '@iommu/machine';
+import { virtioIommu } from 'iommu-driver-virtio';
 import { describe, expect, test } from 'vitest';
 import { allDrivers } from '../support/drivers.js';
 import { machineOf, recordedMachines } from '../support/recordings.js';
 import { sampled } from '../support/sweep.js';
 
 /** Tables that decide on groups. */
-const SIGNATURES = ['DMAR', 'IVRS', 'IORT'];
+const SIGNATURES = ['DMAR', 'IVRS', 'IORT', 'VIOT'];
+const drivers = [...allDrivers(), virtioIommu()];
 
 /** A recorded table in the machine that it is of. */
 interface RecordedTable {
@@ -16,27 +19,31 @@ interface RecordedTable {
   readonly signature: string;
   readonly bytes: Uint8Array;
   readonly machine: Machine;
+  /** Something that can be moved, so that the table has to be written anew; `undefined`: nothing can. */
+  readonly move: MoveChange | undefined;
 }
 
 const tables = new Map<string, RecordedTable>();
-for (const { name, tree } of await recordedMachines(['vtd', 'amdvi', 'smmuv3', 'rules', 'asked'])) {
+for (const { name, tree } of await recordedMachines(['vtd', 'amdvi', 'smmuv3', 'virtio-iommu', 'rules', 'asked'])) {
   const machine = machineOf(tree);
   for (const signature of SIGNATURES) {
     const table = machine.firmware?.acpi?.[signature];
     if (table === undefined) continue;
     const bytes = toBytes(table, signature);
     const digest = createHash('sha256').update(bytes).digest('hex');
-    if (!tables.has(digest)) tables.set(digest, { name: `${signature} of ${name}`, signature, bytes, machine });
+    const move = cardsOf(machine).flatMap(({ moves }) => moves)[0];
+    if (!tables.has(digest)) tables.set(digest, { name: `${signature} of ${name}`, signature, bytes, machine, move });
   }
 }
 
-/** Boot the machine with another table. @returns What was thrown that is no IommuError. */
-const failure = ({ machine, signature }: RecordedTable, bytes: Uint8Array): unknown => {
+/** Boot the machine with another table, and move something. @returns What was thrown that is no IommuError. */
+const failure = ({ machine, signature, move }: RecordedTable, bytes: Uint8Array): unknown => {
   const acpi = { ...machine.firmware?.acpi, [signature]: bytes };
   try {
-    const { iommu } = boot({ ...machine, firmware: { ...machine.firmware, acpi } }, { drivers: allDrivers() });
+    const { iommu } = boot({ ...machine, firmware: { ...machine.firmware, acpi } }, { drivers });
     for (const group of iommu.groups) iommu.reservedRegions(group);
     for (const device of iommu.devices) iommu.outcomeOf(device).reasons.map(({ text }) => text);
+    if (move) applyChange({ ...machine, firmware: { ...machine.firmware, acpi } }, move, { drivers: allDrivers() });
   } catch (error) {
     if (!isIommuError(error)) return error;
     expect(error.message.length).toBeGreaterThan(10);

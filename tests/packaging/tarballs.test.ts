@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readTar } from '@iommu/host';
+import { readDocuments } from '@iommu/sysfs';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -18,7 +19,8 @@ describe.each(published)('the tarball of %s', (name) => {
     const tree = await readTar(bytesOf(name));
     const top = [...tree.list('package')].sort();
     const code = name === 'cli' ? ['bin', 'dist'] : ['dist', 'src'];
-    expect(top).toEqual(['LICENSE', 'README.md', ...code, 'package.json'].sort());
+    const documents = name === 'sysfs' ? ['Documentation'] : [];
+    expect(top).toEqual(['LICENSE', 'README.md', ...code, ...documents, 'package.json'].sort());
     expect(tree.list('package/dist').length).toBeGreaterThan(1);
   });
 
@@ -34,6 +36,16 @@ describe.each(published)('the tarball of %s', (name) => {
     const { messages, pkg } = await publint({ strict: true, pack: { tarball } });
     expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
   });
+});
+
+test.each([
+  ['sysfs', 'package/Documentation/ABI'],
+  ['cli', 'package/dist/Documentation/ABI'],
+])('the tarball of %s holds every ABI document', async (name, folder) => {
+  const tree = await readTar(bytesOf(name));
+  for (const { file, text } of readDocuments()) {
+    expect(new TextDecoder().decode(tree.read(`${folder}/${file}`)), file).toBe(text);
+  }
 });
 
 test.each(published.filter((name) => name !== 'cli'))('the types of %s resolve', (name) => {

@@ -64,6 +64,23 @@ export const readRecordings = async (archive: string): Promise<Recording[]> => {
   });
 };
 
+/** A machine that was booted twice with one change between. */
+export interface RecordedPair {
+  /** `pairs/swap-two-endpoints` */
+  readonly name: string;
+  /** Holds `change.json`. */
+  readonly tree: FileTree;
+  readonly before: Recording;
+  readonly after: Recording;
+}
+
+export const readPair = async (archive: string): Promise<RecordedPair> => {
+  const [before, after] = await readRecordings(archive);
+  if (!before || !after) throw new Error(`${archive} does not hold two boots`);
+  const tree = await readTar(readFileSync(before.file));
+  return { name: archive, tree: below(tree, tree.list('')[0] ?? ''), before, after };
+};
+
 /** All boots of some categories. */
 export const recordedMachines = async (categories: readonly string[]): Promise<Recording[]> =>
   (await Promise.all(categories.flatMap(archives).map(readRecordings))).flat();

@@ -18,8 +18,12 @@ export const random = (salt = 0): ((below: number) => number) => {
 };
 
 /** All of a list in a full run, else a sample of it, in its order. */
-export const sampled = <T>(list: readonly T[], size: number, salt = 0): readonly T[] => {
-  if (isFull || list.length <= size) return list;
+export const sampled = <T>(list: readonly T[], size: number, salt = 0): readonly T[] =>
+  isFull ? list : sampleOf(list, size, salt);
+
+/** A sample of a list, in its order, in a full run too. */
+export const sampleOf = <T>(list: readonly T[], size: number, salt = 0): readonly T[] => {
+  if (list.length <= size) return list;
   const next = random(salt);
   const chosen = new Set<number>();
   while (chosen.size < size) chosen.add(next(list.length));

@@ -8,7 +8,7 @@ import { needsNamespaces } from '../support/needs.js';
 
 const lines = (text: string): string[] => text.split('\n').filter(Boolean);
 
-const GROUPS = 'for d in /sys/kernel/iommu_groups/*/devices/*; do echo "${d#/sys/kernel/iommu_groups/}"; done';
+const GROUPS = "cd /sys/kernel/iommu_groups && printf '%s\\n' */devices/*";
 const DANGLING = 'find . -xtype l 2>/dev/null';
 
 /** The machine's own network interfaces that are no PCI devices. */

@@ -1,17 +1,10 @@
 import type { RunningMachine } from '@iommu/machine';
 import { partitionIsCertain } from './check.js';
-import { computedPartition, type Partition, sameMembers } from './partition.js';
+import { computedPartition } from './partition.js';
+import { type PartitionChange, partitionChanges } from './partition-changes.js';
 
 /** Groups that became others, as far as they hang together. */
-export interface GroupChange {
-  /**
-   * `split`: one group became several. `merged`: several became one. `regrouped`: several became several others.
-   * `lost`, `gained`: devices that only one side has in a group.
-   */
-  readonly change: 'split' | 'merged' | 'regrouped' | 'lost' | 'gained';
-  /** The groups concerned, members sorted; a device without a group is in none. */
-  readonly before: readonly (readonly string[])[];
-  readonly after: readonly (readonly string[])[];
+export interface GroupChange extends Omit<PartitionChange, 'devices'> {
   /** Why each device concerned is where it is now. */
   readonly reasons: readonly { readonly device: string; readonly reason: string }[];
 }
@@ -28,36 +21,8 @@ export interface ComparisonReport {
   readonly changes: readonly GroupChange[];
 }
 
-const NO_GROUP: readonly string[] = [];
-
-const kindOf = (before: number, after: number): GroupChange['change'] => {
-  if (before === 0) return 'gained';
-  if (after === 0) return 'lost';
-  if (before === 1 && after > 1) return 'split';
-  return before > 1 && after === 1 ? 'merged' : 'regrouped';
-};
-
-/** Everything that hangs together with a device over groups of either side. */
-const component = (from: string, before: Partition, after: Partition): Set<string> => {
-  const reached = new Set([from]);
-  // A set is visited in the order of insertion, and what is added meanwhile too.
-  for (const device of reached) {
-    for (const other of before.get(device) ?? NO_GROUP) reached.add(other);
-    for (const other of after.get(device) ?? NO_GROUP) reached.add(other);
-  }
-  return reached;
-};
-
-const groupsOf = (devices: ReadonlySet<string>, partition: Partition): (readonly string[])[] => {
-  const groups = new Set<readonly string[]>();
-  for (const device of devices) {
-    const group = partition.get(device);
-    if (group) groups.add(group);
-  }
-  return [...groups];
-};
-
-const reasonOf = (running: RunningMachine, device: string): string =>
+/** All that was recorded of why a device is where it is, as one text. */
+export const reasonOf = (running: RunningMachine, device: string): string =>
   running
     .outcomeOf(running.device(device))
     .reasons.map(({ text }) => text)
@@ -71,8 +36,9 @@ export interface Bounds {
   readonly optimistic: RunningMachine;
 }
 
-const isCertain = ({ running, optimistic }: Bounds): boolean =>
-  running === optimistic || partitionIsCertain(running, optimistic);
+/** Whether nothing that is missing from the description could change the groups. */
+export const isCertain = ({ running, optimistic }: Bounds): boolean =>
+  running === optimistic ? running.contested.size === 0 : partitionIsCertain(running, optimistic);
 
 /**
  * What another set of rules makes of a machine.
@@ -82,27 +48,18 @@ const isCertain = ({ running, optimistic }: Bounds): boolean =>
  */
 export const comparePolicies = (base: Bounds, other: Bounds): ComparisonReport => {
   const [before, after] = [base.running, other.running];
-  const [old, fresh] = [computedPartition(before), computedPartition(after)];
-  const seen = new Set<string>();
-  const changes: GroupChange[] = [];
-  for (const { name } of after.devices) {
-    if (seen.has(name) || sameMembers(old.get(name), fresh.get(name))) continue;
-    const devices = component(name, old, fresh);
-    for (const device of devices) seen.add(device);
-    const [groupsBefore, groupsAfter] = [groupsOf(devices, old), groupsOf(devices, fresh)];
-    changes.push({
-      change: kindOf(groupsBefore.length, groupsAfter.length),
-      before: groupsBefore,
-      after: groupsAfter,
-      reasons: [...devices].map((device) => ({ device, reason: reasonOf(after, device) })),
-    });
-  }
+  const names = after.devices.map(({ name }) => name);
   return {
     schema: 1,
     machine: after.machine.name ?? null,
     groups: { before: before.iommu.groups.size, after: after.iommu.groups.size },
     devices: after.devices.length,
     certain: isCertain(base) && isCertain(other),
-    changes,
+    changes: partitionChanges(names, computedPartition(before), computedPartition(after)).map(
+      ({ devices, ...change }) => ({
+        ...change,
+        reasons: devices.map((device) => ({ device, reason: reasonOf(after, device) })),
+      }),
+    ),
   };
 };

@@ -3,8 +3,45 @@
  *
  * @packageDocumentation
  */
+
+export { type BestSlotReport, bestSlots, type SlotReport } from './best-slots.js';
+export { applyChange, applyChanges, type ChangedMachine, type ChangeOptions } from './change/apply-change.js';
+export { CARDS, cardNamed } from './change/cards.js';
+export {
+  type AcsChange,
+  type AddChange,
+  type BypassChange,
+  type Card,
+  type Change,
+  type CommandLineChange,
+  formatChange,
+  type KernelChange,
+  type MoveChange,
+  type PolicyChange,
+  type ReaddressChange,
+  type RemoveChange,
+  type SwapChange,
+  type TableChange,
+  type VfsChange,
+} from './change/change.js';
+export { bootedAs } from './change/kernel-change.js';
+export { parseChange, parseChanges } from './change/parse-change.js';
+export { cardsOf, type PluggedCard } from './change/places.js';
 export { type Agreement, type CheckReport, check, type DifferingDevice, partitionIsCertain } from './check.js';
 export { type Bounds, type ComparisonReport, comparePolicies, type GroupChange } from './compare-policies.js';
+export { everyChange } from './explain/every-change.js';
+export { explain } from './explain/explain.js';
+export type {
+  ExplainedAcs,
+  ExplainedComponent,
+  ExplainedGroup,
+  ExplainedLink,
+  ExplainedWay,
+  ExplainReport,
+  UnknownFact,
+} from './explain/explain-report.js';
+export { type PathNode, type PathTree, pathTree } from './explain/path-tree.js';
+export { explainSchema } from './explain-schema.js';
 export {
   type DiagnosticReport,
   type GroupReport,
@@ -14,3 +51,14 @@ export {
   type UngroupedReport,
 } from './groups-report.js';
 export { checkSchema, comparisonSchema, groupsSchema } from './report-schemas.js';
+export { type Relation, relationIn, type Trial, type TrialOptions, Trials } from './trials.js';
+export {
+  isChanged,
+  type WhatIfGroup,
+  type WhatIfGroups,
+  type WhatIfReason,
+  type WhatIfRelabelled,
+  type WhatIfReport,
+  whatIf,
+} from './what-if.js';
+export { bestSlotSchema, whatIfSchema } from './what-if-schemas.js';

@@ -146,7 +146,7 @@ export const comparisonSchema = {
         required: ['change', 'before', 'after', 'reasons'],
         additionalProperties: false,
         properties: {
-          change: { enum: ['split', 'merged', 'regrouped', 'lost', 'gained'] },
+          change: { enum: ['split', 'merged', 'grown', 'shrunk', 'regrouped', 'lost', 'gained'] },
           before: { ...groups, description: 'Groups that became others; members sorted.' },
           after: groups,
           reasons: {

@@ -6,7 +6,7 @@ import { say, sayError } from './talk.js';
 export const reportError = (error: unknown): ExitCode => {
   if (isIommuError(error)) {
     sayError(`${error.message} (${error.code})`);
-    return Exit.usage;
+    return error.code === 'ERR_CHANGE_UNKNOWN' ? Exit.unknown : Exit.usage;
   }
   sayError('this is a bug in iommu; please report it, with the input that shows it');
   say(error instanceof Error ? (error.stack ?? error.message) : String(error));

@@ -1,9 +1,11 @@
 import { type Application, buildApplication, buildRouteMap } from '@stricli/core';
 import type { Context } from './context.js';
+import { abi } from './routes/abi.js';
 import { capture } from './routes/capture.js';
 import { check } from './routes/check.js';
 import { completion } from './routes/completion.js';
 import { convert } from './routes/convert.js';
+import { explain } from './routes/explain.js';
 import { groups } from './routes/groups.js';
 import { hotplug } from './routes/hotplug.js';
 import { mount } from './routes/mount.js';
@@ -11,13 +13,29 @@ import { policies } from './routes/policies.js';
 import { redact } from './routes/redact.js';
 import { render } from './routes/render.js';
 import { run } from './routes/run.js';
+import { whatIf } from './routes/what-if.js';
 import { hasColour } from './terminal.js';
 
 /** The `iommu` command. */
 export const createApplication = (version: string): Application<Context> =>
   buildApplication(
     buildRouteMap({
-      routes: { groups, check, render, run, mount, hotplug, convert, capture, redact, policies, completion },
+      routes: {
+        groups,
+        check,
+        explain,
+        'what-if': whatIf,
+        render,
+        mount,
+        hotplug,
+        run,
+        abi,
+        convert,
+        capture,
+        redact,
+        policies,
+        completion,
+      },
       docs: {
         brief: 'IOMMU groups of a machine that is not at hand',
         fullDescription: `IOMMU groups of a machine that is not at hand: computed from a dump, as the kernel would form them.
@@ -25,8 +43,12 @@ export const createApplication = (version: string): Application<Context> =>
   sudo lspci -vvvnn > my.txt     take a dump of a machine, as root: without root the deciding bits are unreadable
   iommu groups my.txt            list its groups
   iommu check my.txt             compare them with those that its kernel formed
+  iommu run my.txt -- PROGRAM    start a program that finds that machine at /sys
+  iommu render my.txt --to dir   write the /sys that it would have, for other programs
   iommu render my.txt --to dir   write the /sys that it would have, for other programs
   iommu run my.txt -- PROGRAM    start a program that finds that machine at /sys
+  iommu explain my.txt A B       tell why two devices share a group, or do not
+  iommu what-if my.txt CHANGE    what another slot, card, kernel or setting makes of them
   sudo iommu capture             take a whole dump, without serial numbers and the like
 
 Exit status: 0 fine, 1 differs, 2 wrong usage or unreadable input, 3 cannot be known from this input.`,

@@ -18,6 +18,9 @@ export const isTerminal = (descriptor: number): boolean => {
   }
 };
 
-/** Whether colours are wanted there. @see https://no-color.org */
-export const hasColour = (descriptor: number): boolean =>
-  !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb' && isTerminal(descriptor);
+/** Whether colours are wanted there. @see https://no-color.org, https://force-color.org */
+export const hasColour = (descriptor: number): boolean => {
+  if (process.env['NO_COLOR']) return false;
+  if (process.env['FORCE_COLOR']) return process.env['FORCE_COLOR'] !== '0';
+  return process.env['TERM'] !== 'dumb' && isTerminal(descriptor);
+};

@@ -50,6 +50,16 @@ export interface AssumedFirmware {
   readonly text: string;
 }
 
+/** Hardware of a machine is somewhere else now, or left out of what the IOMMUs translate. */
+export interface Relocation {
+  /** Every device as it was, with the same device as it is now; `undefined`: it was taken out. */
+  readonly devices: ReadonlyMap<Device, Device | undefined>;
+  /** Every device as it is now, what was put in among them. */
+  readonly after: readonly Device[];
+  /** Of those, the ones that no table may name any more. */
+  readonly bypassed: ReadonlySet<Device>;
+}
+
 /** What an IOMMU driver package exports, usually by a factory. Stateless. */
 export interface IommuDriver {
   /** The version of this contract. */
@@ -66,6 +76,14 @@ export interface IommuDriver {
   bind(platform: Platform): BoundDriver | undefined;
   /** Firmware for a machine whose description holds none; `undefined` when the machine is not of this driver's kind. */
   assume?(devices: readonly Device[], kernel?: Kernel): AssumedFirmware | undefined;
+  /**
+   * Write this driver's tables anew for a machine whose hardware was moved, as its firmware would. Absent: tables of this
+   * driver's kind do not name what can move.
+   *
+   * @param platform - The machine as it was; `report` is told what could only be supposed.
+   * @returns Only the tables that change, by the name of their file; `undefined`: none does.
+   */
+  relocate?(platform: Platform, relocation: Relocation): Readonly<Record<string, Uint8Array>> | undefined;
 }
 
 /** One IOMMU, `/sys/class/iommu/<name>`. The object itself is its identity. */
@@ -143,6 +161,11 @@ export interface BoundDriver {
   readonly groupsAt?: 'unit-registration' | 'driver-probe';
   /** A kernel driver's probe tries once more for a device that got no group when its unit registered. */
   readonly retriesAtDriverProbe?: boolean;
+  /**
+   * The kernel's driver does not look whether registering its unit came to anything: of a unit that a refusal undid the
+   * entry stays, with no device behind it.
+   */
+  readonly keepsUndoneUnits?: boolean;
   /** The hardware makes lazy invalidation unsafe or pointless, so the whole system is strict. @see iommu_set_dma_strict() */
   readonly forcesStrict?: boolean;
   /** The driver changes what the system would choose. @see iommu_set_default_passthrough() */

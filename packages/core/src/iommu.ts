@@ -73,7 +73,7 @@ export class Iommu {
     return this.#events.on(listener);
   }
 
-  /** The units that registered, in order. */
+  /** The units that there are, in the order of their registration; see {@link BoundDriver.keepsUndoneUnits}. */
   get units(): readonly IommuUnit[] {
     return [...this.#registration.units.keys()];
   }
@@ -92,7 +92,8 @@ export class Iommu {
    * Register every unit, and with it group the devices behind it.
    *
    * One unit after the other, so ids are handed out unit by unit; before 6.1 all of a driver's units at once, so in
-   * device order. A unit whose registration fails is gone, and its devices have no IOMMU.
+   * device order. A unit whose registration fails is gone unless its driver keeps the entry, and its devices have no
+   * IOMMU.
    *
    * @throws `ERR_DRIVER_CONTRACT`; the unit concerned is undone. From `unitOf()`: no unit was registered, and the call
    * may be repeated.

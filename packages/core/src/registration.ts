@@ -1,6 +1,6 @@
 import type { DefaultDomains } from './default-domains.js';
 import type { Device } from './device.js';
-import type { IommuDriver, IommuUnit, Platform, Refusal } from './driver.js';
+import type { BoundDriver, IommuDriver, IommuUnit, Platform, Refusal } from './driver.js';
 import { IommuError } from './errors.js';
 import type { Emitter } from './events.js';
 import type { Group } from './group.js';
@@ -37,8 +37,10 @@ export interface RegistrationParts {
 /** Units that register and unregister, and the devices that are probed meanwhile. */
 export class Registration {
   readonly #parts: RegistrationParts;
-  /** Registered units, each with the groups that it keeps. */
+  /** The units that there are, each with the groups that it keeps. */
   readonly units = new Map<IommuUnit, Group[]>();
+  /** Units whose registration was undone, and why. */
+  readonly #undone = new Map<IommuUnit, Reason>();
 
   constructor(parts: RegistrationParts) {
     this.#parts = parts;
@@ -64,13 +66,13 @@ export class Registration {
       else byUnit.set(key, [state]);
     }
     for (const driver of drivers) {
-      const { units } = driver.bound;
-      if (allAtOnce) this.#register(units, byUnit.get(driver) ?? []);
-      else for (const unit of units) this.#register([unit], byUnit.get(unit) ?? []);
+      const { bound } = driver;
+      if (allAtOnce) this.#register(bound, bound.units, byUnit.get(driver) ?? []);
+      else for (const unit of bound.units) this.#register(bound, [unit], byUnit.get(unit) ?? []);
     }
   }
 
-  #register(units: readonly IommuUnit[], states: readonly DeviceState[]): void {
+  #register(bound: BoundDriver, units: readonly IommuUnit[], states: readonly DeviceState[]): void {
     const { domains, events } = this.#parts;
     for (const unit of units) {
       this.units.set(unit, []);
@@ -88,27 +90,34 @@ export class Registration {
         if (group) refusal ??= domains.setUp(group);
       }
     } catch (error) {
-      this.#unregister(units, states, undefined);
+      this.#undo(units, states, undefined);
+      this.#remove(units);
       throw error;
     }
-    const failure = refusal && this.#unregister(units, states, refusal.reason);
+    if (!refusal) return;
+    const failure = this.#undo(units, states, refusal.reason);
+    for (const unit of units) this.#undone.set(unit, refusal.reason);
+    if (!bound.keepsUndoneUnits) this.#remove(units);
     if (failure !== undefined) throw failure;
   }
 
+  #remove(units: readonly IommuUnit[]): void {
+    for (const unit of units) {
+      this.units.delete(unit);
+      this.#parts.events.emit({ type: 'unit-removed', unit });
+    }
+  }
+
   /** @returns What a driver threw meanwhile; all is undone all the same. */
-  #unregister(units: readonly IommuUnit[], states: readonly DeviceState[], reason: Reason | undefined): unknown {
-    const { groups, events } = this.#parts;
+  #undo(units: readonly IommuUnit[], states: readonly DeviceState[], reason: Reason | undefined): unknown {
+    const { groups } = this.#parts;
     const failure = runAll([
       ...states.filter(({ chosen }) => chosen).map((state) => () => this.release(state)),
-      ...units.flatMap((unit) => (this.units.get(unit) ?? []).map((group) => () => groups.put(group))),
+      ...units.flatMap((unit) => (this.units.get(unit)?.splice(0) ?? []).map((group) => () => groups.put(group))),
     ]);
     for (const state of states) {
       state.found = undefined;
       if (reason) state.none ??= reason;
-    }
-    for (const unit of units) {
-      this.units.delete(unit);
-      events.emit({ type: 'unit-removed', unit });
     }
     return failure;
   }
@@ -122,7 +131,10 @@ export class Registration {
   /** @returns A refusal that undoes the unit; a mere `ENODEV` is written down and forgotten. */
   #probe(state: DeviceState): Refusal | undefined {
     const { groups } = this.#parts;
-    const kept = state.found && this.units.get(state.found.unit);
+    const unit = state.found?.unit;
+    const undone = unit && this.#undone.get(unit);
+    if (undone) state.none = undone;
+    const kept = unit && !undone ? this.units.get(unit) : undefined;
     if (!kept || groups.of(state.device)) return undefined;
     const refusal = probe(state, groups, (group) => kept.push(group));
     state.none = refusal?.reason;

@@ -28,6 +28,35 @@ describe('a refusal', () => {
     expect(iommu.units.map(({ name }) => name)).toEqual(['u1']);
   });
 
+  test('leaves the entry of the unit where the driver does not look whether it was undone', () => {
+    const iommu = machine({
+      devices: [a, b, c, d],
+      drivers: [crossed({ ...refusing(d, 'EIO'), keepsUndoneUnits: true })],
+    });
+    const events = listen(iommu);
+    iommu.registerUnits();
+    expect(membersOf(iommu.groups)).toEqual({ 0: ['a'], 1: ['c'] });
+    expect(iommu.units.map(({ name }) => name)).toEqual(['u0', 'u1']);
+    expect(events.filter((event) => event.startsWith('unit-'))).toEqual(['unit-added u0', 'unit-added u1']);
+    expect(iommu.outcomeOf(b)).toMatchObject({ group: undefined, unit: undefined });
+  });
+
+  test.each([true, false])(
+    'that undid a unit is the reason for devices that come later; entry kept: %s',
+    (keepsUndoneUnits) => {
+      const e = device('e');
+      const units = { u: [a, b, e] };
+      const iommu = boot({
+        devices: [a, b],
+        drivers: [toyDriver({ units, keepsUndoneUnits, ...refusing(b, 'EINVAL') })],
+      });
+      iommu.addDevice(e);
+      iommu.bindDriver(e, { name: 'any' });
+      expect(membersOf(iommu.groups)).toEqual({});
+      expect(rulesOf(iommu, e)).toEqual(['refused-EINVAL']);
+    },
+  );
+
   test('that undoes a unit is the reason for each of its devices', () => {
     const iommu = boot({ devices: [a, b, c, d], drivers: [crossed(refusing(d, 'EINVAL'))] });
     expect([...rulesOf(iommu, b), ...rulesOf(iommu, d)]).toEqual(['refused-EINVAL', 'refused-EINVAL']);

@@ -42,8 +42,12 @@ const UID_STRING = 2;
 /** Only this format of block may name devices by their ACPI ids. */
 const TYPE_WITH_HIDS = 0x40;
 
-/** @see AMD I/O Virtualization Technology (IOMMU) Specification 3.10, section 5.2.2.2 (IVHD Device Entries) */
-const lengthOf = (block: TableReader, at: number): number => {
+/**
+ * Bytes of the entry at a place.
+ *
+ * @see AMD I/O Virtualization Technology (IOMMU) Specification 3.10, section 5.2.2.2 (IVHD Device Entries)
+ */
+export const entryLength = (block: TableReader, at: number): number => {
   const type = block.u8(at);
   if (type < 0x80) return 4 << (type >> 6);
   if (type !== Entry.ACPI_HID)
@@ -81,7 +85,7 @@ export const readDeviceEntries = (block: TableReader, start: number): readonly D
   const blockType = block.u8(0);
   const entries: DeviceEntry[] = [];
   for (let at = start; at < block.length; ) {
-    const length = lengthOf(block, at);
+    const length = entryLength(block, at);
     if (at + length > block.length)
       throw block.error(at, `device entry of ${length} bytes passes the end of its block at ${block.length}`);
     const entry = readEntry(block, at, length, blockType);

@@ -23,6 +23,7 @@ import { type Ivrs, parseIvrs } from './ivrs.js';
 import { off, whyOff, whyUnusable } from './off.js';
 import { type AmdParameters, amdParameters } from './parameters.js';
 import { namesProcesses, servesProcesses } from './pasid.js';
+import { relocateIvrs } from './relocate.js';
 import { ReservedMemory } from './reserved.js';
 import { type AmdUnit, cachesNotPresent, commonFeatures, unitsOf } from './units.js';
 
@@ -49,6 +50,7 @@ export const amdVi = (): IommuDriver => ({
     return new BoundAmdVi(platform, ivrs, units, parameters, rules);
   },
   assume: assumeIvrs,
+  relocate: relocateIvrs,
 });
 
 /** What the kernel refuses of a table leaves the machine without AMD-Vi; what the input lacks of it is an error. */

@@ -51,17 +51,19 @@ export interface Ivrs {
   readonly ivmds: readonly Ivmd[];
 }
 
-const BLOCKS_START = 48;
+export const BLOCKS_START = 48;
 const IVHD_TYPES = [0x10, 0x11, 0x40] as const;
 const IVMD_ALL = 0x20;
 const IVMD_RANGE = 0x22;
 /** Bytes of a block's head, before the device entries. */
-const IVHD_HEAD: Readonly<Record<Ivhd['type'], number>> = { 16: 24, 17: 40, 64: 40 };
+export const IVHD_HEAD: Readonly<Record<Ivhd['type'], number>> = { 16: 24, 17: 40, 64: 40 };
 const IVMD_LENGTH = 32;
 /** Linux looks for the newest format up to here, and stops at the first block beyond. */
 const LAST_KNOWN_TYPE = 0x40;
 
-const isIvhdType = (type: number): type is Ivhd['type'] => (IVHD_TYPES as readonly number[]).includes(type);
+export const isIvhdType = (type: number): type is Ivhd['type'] => (IVHD_TYPES as readonly number[]).includes(type);
+
+export const isIvmdType = (type: number): boolean => type >= IVMD_ALL && type <= IVMD_RANGE;
 
 /**
  * Parse an IVRS table.
@@ -89,7 +91,7 @@ export const parseIvrs = (bytes: Uint8Array, report: (diagnostic: Diagnostic) =>
     const block = reader.slice(offset, length);
     heads.push({ type, deviceId: length >= 6 ? block.u16(4) : undefined });
     if (isIvhdType(type)) ivhds.push(readIvhd(type, block));
-    else if (type >= IVMD_ALL && type <= IVMD_RANGE) ivmds.push(readIvmd(type, block));
+    else if (isIvmdType(type)) ivmds.push(readIvmd(type, block));
     else
       report({
         severity: 'firmware-bug',

@@ -69,11 +69,11 @@ export interface Dmar {
   readonly satcs: readonly AtcReporting[];
 }
 
-const STRUCTURES_START = 48;
+export const STRUCTURES_START = 48;
 const Structure = { DRHD: 0, RMRR: 1, ATSR: 2, RHSA: 3, ANDD: 4, SATC: 5, SIDP: 6 } as const;
 
 /** Bytes before the device scopes, or of the whole structure where it has none. */
-const FIXED_LENGTH: Readonly<Record<number, number>> = {
+export const FIXED_LENGTH: Readonly<Record<number, number>> = {
   [Structure.DRHD]: 16,
   [Structure.RMRR]: 24,
   [Structure.ATSR]: 8,

@@ -15,6 +15,7 @@ import { forEachDmaAlias, isPciDevice, type PciDevice, pciDeviceGroup, realDmaDe
 import { assumeDmar } from './assume.js';
 import { type Dmar, parseDmar } from './dmar.js';
 import { type VtdParameters, vtdParameters } from './parameters.js';
+import { relocateDmar } from './relocate.js';
 import { ReservedMemory } from './reserved.js';
 import { isAtOrBelow } from './scope-match.js';
 import { markIgnored, scopeConflict, scopeDevices, topologyOf, unitsInListOrder, type VtdUnit } from './units.js';
@@ -41,6 +42,7 @@ export const intelVtd = (): IommuDriver => ({
     return new BoundVtd(platform, dmar, parameters, forced);
   },
   assume: assumeDmar,
+  relocate: relocateDmar,
 });
 
 /** What the kernel refuses of a table leaves the machine without VT-d; what the input lacks of it is an error. */

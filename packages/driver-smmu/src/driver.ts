@@ -12,6 +12,7 @@ import type {
 } from '@iommu/core';
 import { assumeIort } from './assume.js';
 import { smmuFirmware } from './firmware.js';
+import { relocateIort } from './iort/relocate.js';
 import type { SmmuModel } from './model.js';
 import { MSI_WINDOW } from './reserved.js';
 import { SmmuV2 } from './smmuv2.js';
@@ -33,6 +34,7 @@ export const smmu = (): IommuDriver => ({
     return 'rule' in firmware ? off(firmware) : new BoundSmmu(platform, firmware);
   },
   assume: assumeIort,
+  relocate: relocateIort,
 });
 
 /** Present, but not in use: no device has an IOMMU, and this is why. */

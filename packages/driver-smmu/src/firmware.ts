@@ -1,30 +1,9 @@
 import { isIommuError, type Platform, type Reason } from '@iommu/core';
-import { type DeviceTree, parseDeviceTree } from '@iommu/firmware';
+import { deviceTreeInUse } from '@iommu/firmware';
 import { DeviceTreeFirmware } from './device-tree/device-tree-firmware.js';
 import { IortFirmware } from './iort/iort-firmware.js';
 import { parseIort } from './iort/parse-iort.js';
 import type { SmmuFirmware } from './unit.js';
-
-/** Nothing but what the boot loader hands over beside ACPI. @see Linux v7.0 arch/arm64/kernel/acpi.c dt_is_stub() */
-const isStub = ({ root }: DeviceTree): boolean =>
-  root.children.every(
-    ({ name, properties }) => name === 'chosen' || (name === 'hypervisor' && properties.has('compatible')),
-  );
-
-/**
- * The device tree, if the kernel goes by it: one with more than a boot loader's words counts before ACPI, unless the
- * command line says otherwise.
- *
- * @see Linux v7.0 arch/arm64/kernel/acpi.c acpi_boot_table_init()
- */
-const deviceTreeInUse = (platform: Platform): DeviceTree | undefined => {
-  const { deviceTree, kernel } = platform;
-  if (!deviceTree) return undefined;
-  const tree = parseDeviceTree(deviceTree);
-  const words = kernel.commandLine.filter(({ name }) => name === 'acpi').map(({ value }) => value);
-  if (words.includes('off')) return tree;
-  return isStub(tree) || words.includes('on') || words.includes('force') ? undefined : tree;
-};
 
 /** What Linux refuses of an IORT leaves the machine without SMMUs; bytes that are missing are the input's fault. */
 const readIort = (bytes: Uint8Array, platform: Platform): SmmuFirmware | Reason => {

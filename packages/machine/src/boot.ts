@@ -34,9 +34,10 @@ const acsReadFor = (
   { kernel, commandLine }: BootOptions,
   resolved: ResolvedKernel,
 ): Pick<PciSettings, 'acsRead' | 'acsReadElsewhere'> => {
+  const readUnder = machine.pci?.acsReadUnder ?? machine.kernel;
   const other =
-    (kernel !== undefined && kernel !== machine.kernel?.release) ||
-    (commandLine !== undefined && commandLine !== machine.kernel?.commandLine);
+    (kernel ?? machine.kernel?.release) !== readUnder?.release ||
+    (commandLine ?? machine.kernel?.commandLine) !== readUnder?.commandLine;
   // What was read after boot then is more than what groups rest on.
   if (isAfterGrouping(resolved) && machine.pci?.acsRead !== 'before-boot')
     return { acsRead: 'unknown', acsReadElsewhere: true };
@@ -101,8 +102,9 @@ export const boot = (machine: Machine, options: BootOptions): RunningMachine => 
     }
   };
   const waits = iommu.drivers.some(({ bound }) => bound.groupsAt === 'driver-probe');
+  const waiting = waits ? iommu.devices.filter((device) => isGroupedAtProbe(device, iommu)) : [];
   const probe = (device: Device) => attempt(device, () => iommu.probeDriver(device), `probe of ${device.name}`);
-  const history = waits && probeHistory(machine, kernel, iommu.devices);
+  const history = waiting.length > 0 && probeHistory(machine, kernel, waiting);
   const doubts = history ? probeAtBoot(iommu, history, probe, diagnostics) : NO_DOUBTS;
   const running = new RunningMachine({
     machine,
@@ -110,6 +112,7 @@ export const boot = (machine: Machine, options: BootOptions): RunningMachine => 
     kernel,
     topology,
     iommu,
+    installed: new Set(options.drivers.map(({ name }) => name)),
     assumed: supposed?.text,
     diagnostics,
     doubts,
@@ -117,6 +120,15 @@ export const boot = (machine: Machine, options: BootOptions): RunningMachine => 
   });
   bindRecorded(running, attempt);
   return running;
+};
+
+/** Whether the device is behind an IOMMU, and gets its group when a kernel driver is probed for it. */
+const isGroupedAtProbe = (device: Device, { drivers }: Iommu): boolean => {
+  for (const { bound } of drivers) {
+    const answer = bound.unitOf(device);
+    if (answer) return 'unit' in answer && bound.groupsAt === 'driver-probe';
+  }
+  return false;
 };
 
 /**

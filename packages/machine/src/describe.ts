@@ -1,13 +1,11 @@
 import type { Iommu } from '@iommu/core';
-import type { PciSettings } from '@iommu/pci';
-import type { Machine, MachineDevice, MachineKernel, MachineNote, MachinePciFunction } from './machine.js';
+import type { Machine, MachineDevice, MachineKernel, MachineNote, MachinePci, MachinePciFunction } from './machine.js';
 import type { Probe } from './probe-order.js';
 
 /** What a running machine tells of itself. */
 export interface Described {
   readonly machine: Machine;
   readonly kernel: MachineKernel;
-  readonly settings: PciSettings;
   readonly iommu: Iommu;
   /** Plugged in, or switched on. */
   readonly functions: readonly MachinePciFunction[];
@@ -37,12 +35,21 @@ const probesOf = ({ machine, iommu, probes }: Described): Machine['probes'] => {
   return { order: probes.map(({ device, driver }) => ({ device: device.name, driver })), complete: true };
 };
 
+/** When and under which kernel the ACS bits were read: another boot than this one, if this one was asked to be another. */
+const acsReadOf = ({ machine, kernel }: Described): Pick<MachinePci, 'acsRead' | 'acsReadUnder'> => {
+  const { acsRead, acsReadUnder } = machine.pci ?? {};
+  const { release, commandLine } = machine.kernel ?? {};
+  const own = { ...(release !== undefined && { release }), ...(commandLine !== undefined && { commandLine }) };
+  const isOwn = release === kernel.release && commandLine === kernel.commandLine;
+  const under = acsReadUnder ?? (acsRead === undefined || isOwn ? undefined : own);
+  return { ...(acsRead && { acsRead }), ...(under && { acsReadUnder: under }) };
+};
+
 /** The machine as it is now, without what was observed of it. Bytes are shared with the description that was booted. */
 export const describeMachine = (described: Described): Machine => {
-  const { machine, kernel, settings, functions, devices, driverOf, isOrderSupposed } = described;
+  const { machine, kernel, functions, devices, driverOf, isOrderSupposed } = described;
   const { schema, name, firmware, pci, units, notes = [] } = machine;
   const { rootBuses, rootParents, order } = pci ?? {};
-  const { acsRead } = settings;
   const probes = probesOf(described);
   const allNotes = isOrderSupposed ? [...notes, SUPPOSED] : notes;
   return {
@@ -56,7 +63,7 @@ export const describeMachine = (described: Described): Machine => {
         ...(rootBuses && { rootBuses }),
         ...(rootParents && { rootParents }),
         ...(order && { order }),
-        ...(acsRead !== 'unknown' && { acsRead }),
+        ...acsReadOf(described),
       },
     }),
     ...(devices.length > 0 && { devices: devices.map((one) => withDriver(one, driverOf(one.name))) }),

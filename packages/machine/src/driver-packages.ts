@@ -18,22 +18,25 @@ export const DRIVER_PACKAGES: Readonly<Record<string, DriverPackage>> = {
   VIOT: { package: 'iommu-driver-virtio', driver: 'virtio', hardware: 'virtio-iommu' },
 };
 
-/** Whether a device tree has an SMMU; one that cannot be read tells nothing. */
-const hasSmmu = ({ deviceTree }: MachineFirmware): boolean => {
-  if (deviceTree === undefined) return false;
+/** What the nodes of IOMMUs in a device tree call themselves, by the ACPI table that would describe them. */
+const COMPATIBLE: Readonly<Record<string, RegExp>> = {
+  IORT: /^arm,s?mmu-/,
+  VIOT: /^virtio,pci-iommu$/,
+};
+
+/** The IOMMUs of a device tree, by such a table; a tree that cannot be read tells nothing. */
+const tablesInPlaceOf = ({ deviceTree }: MachineFirmware): string[] => {
+  if (deviceTree === undefined) return [];
   try {
     const tree = parseDeviceTree(toBytes(deviceTree, 'firmware.deviceTree'));
-    return [...tree.nodes()].some((node) =>
-      node.property('compatible')?.texts.some((name) => /^arm,s?mmu-/.test(name)),
-    );
+    const names = [...tree.nodes()].flatMap((node) => node.property('compatible')?.texts ?? []);
+    return Object.keys(COMPATIBLE).filter((table) => names.some((name) => COMPATIBLE[table]?.test(name)));
   } catch (error) {
-    if (isIommuError(error)) return false;
+    if (isIommuError(error)) return [];
     throw error;
   }
 };
 
 /** The packages for all that firmware describes. */
-export const packagesFor = (firmware: MachineFirmware): DriverPackage[] => {
-  const packages = Object.keys(firmware.acpi ?? {}).flatMap((table) => DRIVER_PACKAGES[table] ?? []);
-  return hasSmmu(firmware) ? [...packages, DRIVER_PACKAGES['IORT'] as DriverPackage] : packages;
-};
+export const packagesFor = (firmware: MachineFirmware): DriverPackage[] =>
+  [...Object.keys(firmware.acpi ?? {}), ...tablesInPlaceOf(firmware)].flatMap((table) => DRIVER_PACKAGES[table] ?? []);

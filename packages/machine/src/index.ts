@@ -14,6 +14,7 @@ export { KERNEL_RULES, type KernelRule, type Proof } from './kernel-rules.js';
 export type * from './machine.js';
 export type { MachineEvent } from './machine-events.js';
 export { attributesOf, PCI_ATTRIBUTES, type PciAttribute, type PciAttributes } from './pci-attributes.js';
+export { pciFunction } from './pci-function.js';
 export type { PlatformDevice } from './platform.js';
 export { POLICIES, type Policy, policyNamed } from './policies.js';
 export { RunningMachine } from './running-machine.js';

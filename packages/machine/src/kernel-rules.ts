@@ -71,7 +71,7 @@ export const KERNEL_RULES: readonly KernelRule[] = [
     proof: 'recorded',
     effect:
       'Where the device tree, IORT or VIOT says who is behind which IOMMU, a device gets its group when a kernel driver is probed for it.',
-    source: 'recordings smmuv3-dt-unbound (6.1), smmuv3-003-k6.12 and smmuv3-dt-unbound-k7.3',
+    source: 'recordings smmuv3-dt-unbound (6.1), smmuv3-003-k6.12, virtio-unbound-k6.12 and smmuv3-dt-unbound-k7.3',
     unresolved: ['6.12', '7.3'],
   },
   {

@@ -169,6 +169,12 @@ export const machineSchema = {
           description:
             "When the ACS control bits were read, as against the kernel's switching them on; absent: unknown.",
         },
+        acsReadUnder: {
+          type: 'object',
+          additionalProperties: false,
+          description: "The kernel that had booted when they were read, where it is not the machine's own.",
+          properties: { release: text, commandLine: text },
+        },
       },
     },
     devices: {

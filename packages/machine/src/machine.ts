@@ -50,6 +50,8 @@ export interface MachinePci {
   readonly order?: readonly string[];
   /** When the ACS control bits were read, as against the kernel's switching them on. Absent: unknown. */
   readonly acsRead?: 'before-boot' | 'after-boot';
+  /** The kernel that had booted when they were read, where it is not the machine's own. */
+  readonly acsReadUnder?: Pick<MachineKernel, 'release' | 'commandLine'>;
 }
 
 /** A device that is not on PCI. */

@@ -9,8 +9,12 @@ const likelyDriver = ({ topology, kernel }: RunningMachine): DriverPackage | und
   return kernel.arch === 'arm64' ? DRIVER_PACKAGES['IORT'] : undefined;
 };
 
-/** Why no driver knows a device: what is missing, as far as the description tells. */
-export const noIommuReason = (running: RunningMachine, device: Device): Reason => {
+/**
+ * Why no driver knows a device: what is missing, as far as the description tells.
+ *
+ * @param installed - Names of the drivers that were given, whether they found IOMMUs or not.
+ */
+export const noIommuReason = (running: RunningMachine, device: Device, installed: ReadonlySet<string>): Reason => {
   const reason = (rule: string, text: string): Reason => ({
     rule,
     text,
@@ -18,8 +22,7 @@ export const noIommuReason = (running: RunningMachine, device: Device): Reason =
     devices: [device],
   });
   const { firmware } = running.machine;
-  const bound = new Set(running.iommu.drivers.map(({ name }) => name));
-  const missing = packagesFor(firmware ?? {}).find(({ driver }) => !bound.has(driver));
+  const missing = packagesFor(firmware ?? {}).find(({ driver }) => !installed.has(driver));
   if (missing) {
     return reason(
       'no-driver',
@@ -33,7 +36,7 @@ export const noIommuReason = (running: RunningMachine, device: Device): Reason =
     );
   }
   const likely = likelyDriver(running);
-  if (likely && !bound.has(likely.driver)) {
+  if (likely && !installed.has(likely.driver)) {
     return reason(
       'no-driver',
       `The machine looks like one with ${likely.hardware}, and no driver for it is installed: install ${likely.package}.`,

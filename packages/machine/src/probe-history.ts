@@ -2,7 +2,7 @@ import type { Device } from '@iommu/core';
 import type { ResolvedKernel } from './kernel.js';
 import { managesDma } from './kernel-drivers/manages-dma.js';
 import type { Machine } from './machine.js';
-import { isForPortDriver, type Probe, withBridges, withSilent } from './probe-order.js';
+import { AGP_DRIVER, isForAgpDriver, isForPortDriver, type Probe, withBridges, withSilent } from './probe-order.js';
 
 /** What is known of the probes of kernel drivers at boot. */
 export interface ProbeHistory {
@@ -32,10 +32,14 @@ const unique = (devices: readonly Device[]): Device[] => [...new Set(devices)];
  *
  * A history that is not `complete` is filled up: the port driver looks at every bridge before any module is loaded; a
  * driver looks at devices in their order, so one that said nothing of some of its devices came to them between the
- * others; a device that has another driver was probed at a time unknown. Where no driver is named at all, every device is
- * taken to have been probed.
+ * others; a device that has another driver was probed at a time unknown, and so was a host bridge at which x86 kernels
+ * look for a graphics aperture, whatever was probed for it later. Where no driver is named at all, every device is taken
+ * to have been probed.
  *
- * @param devices - All, in the order of their registration.
+ * What was probed of devices that are behind no IOMMU tells nothing of the others: these may have had to wait until the
+ * IOMMU's own driver was there, and were probed once more then, in the order of their first attempts.
+ *
+ * @param devices - Those that get their groups so, in the order of their registration.
  * @see Linux v6.12 drivers/base/dd.c really_probe()
  */
 export const probeHistory = (machine: Machine, kernel: ResolvedKernel, devices: readonly Device[]): ProbeHistory => {
@@ -56,17 +60,22 @@ export const probeHistory = (machine: Machine, kernel: ResolvedKernel, devices: 
   });
   const filled = withSilent(named, silent, devices, ({ name }) => driverOf.get(name) ?? '');
   const noPortDriver = kernel.commandLine.some(({ name, value }) => name === 'pcie_ports' && value === 'compat');
-  const order = unique(noPortDriver ? filled.map(({ device }) => device) : withBridges(filled, devices));
+  const looked = new Set(named.filter(({ driver }) => driver === AGP_DRIVER).map(({ device }) => device));
+  const lookedAt =
+    kernel.arch === 'x86' ? devices.filter((device) => isForAgpDriver(device) && !looked.has(device)) : [];
+  const order = unique(noPortDriver ? filled.map(({ device }) => device) : withBridges(filled, devices)).filter(
+    (device) => !lookedAt.includes(device),
+  );
   const known = new Set(order);
   const rest = devices.filter((device) => !known.has(device));
-  const nobodyLooked = named.length === 0 && [...driverOf.values()].every((driver) => driver === undefined);
+  const nobodyLooked = !probes?.order.length && [...driverOf.values()].every((driver) => driver === undefined);
   const split = order.findIndex((device) => noPortDriver || !isForPortDriver(device));
   const start = split < 0 ? order.length : split;
   return {
     first: order.slice(0, start),
     ordered: order.slice(start),
-    unordered: nobodyLooked ? rest : rest.filter(({ name }) => driverOf.get(name)),
-    guessed: nobodyLooked ? rest : [],
+    unordered: nobodyLooked ? rest : rest.filter((device) => driverOf.get(device.name) || lookedAt.includes(device)),
+    guessed: nobodyLooked ? rest : lookedAt,
   };
 };
 

@@ -10,6 +10,9 @@ export interface Probe {
 const PORT_DRIVER = 'pcieport';
 const PCI_BRIDGE = 0x0604;
 const EVENT_COLLECTOR = 0x0807;
+const HOST_BRIDGE = 0x060000;
+/** The one of its host bridges that virtual machines have: QEMU's q35 is a G33. */
+const INTEL_G33 = { vendor: 0x8086, device: 0x29c0 };
 
 /** What the port driver looks at, whether it takes it or not. @see Linux v7.0 drivers/pci/pcie/portdrv.c port_pci_ids */
 export const isForPortDriver = (device: Device): device is PciDevice => {
@@ -17,6 +20,20 @@ export const isForPortDriver = (device: Device): device is PciDevice => {
   const kind = device.facts.classCode >>> 8;
   return kind === EVENT_COLLECTOR || (kind === PCI_BRIDGE && (device.facts.classCode & 0xff) <= 1);
 };
+
+/** By which name the driver for graphics apertures of Intel's host bridges speaks in the log. */
+export const AGP_DRIVER = 'agpgart-intel';
+
+/**
+ * What that driver looks at, without a word where there is no aperture. Kernels of distributions for x86 hold it.
+ *
+ * @see Linux v6.12 drivers/char/agp/intel-agp.c agp_intel_pci_table
+ */
+export const isForAgpDriver = (device: Device): boolean =>
+  isPciDevice(device) &&
+  device.facts.classCode === HOST_BRIDGE &&
+  device.facts.vendor === INTEL_G33.vendor &&
+  device.facts.device === INTEL_G33.device;
 
 /** Things to be put in before places of a list. */
 class Insertions<T> {

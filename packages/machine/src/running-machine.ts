@@ -29,6 +29,8 @@ export interface RunningParts {
   readonly kernel: ResolvedKernel;
   readonly topology: PciTopology;
   readonly iommu: Iommu;
+  /** Names of the drivers that were given, whether they found IOMMUs or not. */
+  readonly installed: ReadonlySet<string>;
   readonly assumed: string | undefined;
   readonly diagnostics: readonly Diagnostic[];
   readonly doubts: OrderDoubts;
@@ -55,12 +57,13 @@ export class RunningMachine {
   readonly kernelDrivers: KernelDrivers;
   readonly #bootedKernel: MachineKernel;
   readonly #sureIds: ReadonlySet<Group> | undefined;
+  readonly #installed: ReadonlySet<string>;
   readonly #events = new Emitter<MachineEvent>();
   readonly #parts: Assembly;
 
   /** @internal */
   constructor(parts: RunningParts) {
-    const { machine, kernel, topology, iommu, doubts } = parts;
+    const { machine, kernel, topology, iommu, installed, doubts } = parts;
     this.machine = machine;
     this.kernel = kernel;
     this.topology = topology;
@@ -70,6 +73,7 @@ export class RunningMachine {
     this.contested = doubts.contested;
     this.#bootedKernel = parts.bootedKernel;
     this.#sureIds = doubts.sureIds;
+    this.#installed = installed;
     const emit = (event: MachineEvent): void => this.#events.emit(event);
     iommu.on(emit);
     this.#parts = assemble({ machine, kernel, topology, iommu, probes: parts.probes, emit });
@@ -112,7 +116,9 @@ export class RunningMachine {
   outcomeOf(device: Device): DeviceOutcome {
     const outcome = this.iommu.outcomeOf(device);
     const [first] = outcome.reasons;
-    return first?.rule === 'no-iommu' ? { ...outcome, reasons: [noIommuReason(this, device)] } : outcome;
+    return first?.rule === 'no-iommu'
+      ? { ...outcome, reasons: [noIommuReason(this, device, this.#installed)] }
+      : outcome;
   }
 
   /** The PCI functions that are plugged in, registered or not; virtual functions are none. */
@@ -235,7 +241,6 @@ export class RunningMachine {
     return describeMachine({
       machine: this.machine,
       kernel: this.#bootedKernel,
-      settings: this.topology.settings,
       iommu: this.iommu,
       functions: [...this.hardware, ...virtual.map(({ description }) => description)],
       devices: this.#parts.others.descriptions,

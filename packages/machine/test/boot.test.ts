@@ -91,6 +91,18 @@ test.each([
   expect(partition(acsRead, options)).toBe(expected);
 });
 
+test('ACS bits that were read after another kernel booted are switched on, whichever the machine has now', () => {
+  const kernel = { release: '6.1.0', commandLine: 'quiet' };
+  const under = (acsReadUnder: Machine['kernel'], options: Partial<BootOptions> = {}) => {
+    const pci = { functions: [OFF, CARD], acsRead: 'after-boot', ...(acsReadUnder && { acsReadUnder }) } as const;
+    return groups(run({ kernel, pci }, options)).length === 1 ? 'together' : 'apart';
+  };
+  expect(under(kernel)).toBe('together');
+  expect(under({ release: '5.10', commandLine: 'quiet' })).toBe('apart');
+  expect(under({ release: '6.1.0' })).toBe('apart');
+  expect(under({ release: '5.10', commandLine: 'quiet' }, { kernel: '5.10' })).toBe('together');
+});
+
 test('leaves ACS off where no driver asks for it', () => {
   expect(partition('before-boot', { drivers: [toy({ busFeatures: [] })] })).toBe('together');
 });

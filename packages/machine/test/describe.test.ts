@@ -86,11 +86,13 @@ test('booted again, has the same groups', () => {
   expect(partition(again(running.describe()))).toEqual(partition(running));
 });
 
-test('holds the kernel that was booted, and no ACS as read that this kernel would read otherwise', () => {
+test('holds the kernel that was booted, and under which other one ACS was read', () => {
   const machine: Machine = { schema: 1, kernel: { release: '6.1', commandLine: 'quiet' }, pci: LIVE };
   const other = boot(machine, { drivers: [toy()], kernel: '6.12', commandLine: 'iommu=pt' }).describe();
-  expect([other.kernel, other.pci?.acsRead]).toEqual([{ release: '6.12', commandLine: 'iommu=pt' }, undefined]);
-  expect(boot(machine, { drivers: [toy()] }).describe().pci?.acsRead).toBe('after-boot');
+  expect(other.kernel).toEqual({ release: '6.12', commandLine: 'iommu=pt' });
+  expect(other.pci).toMatchObject({ acsRead: 'after-boot', acsReadUnder: { release: '6.1', commandLine: 'quiet' } });
+  const own = boot(machine, { drivers: [toy()] }).describe();
+  expect([own.pci?.acsRead, own.pci?.acsReadUnder]).toEqual(['after-boot', undefined]);
 });
 
 test('holds devices of other buses that are there now', () => {

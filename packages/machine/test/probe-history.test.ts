@@ -39,6 +39,16 @@ const groups = (running: RunningMachine): string[] =>
       `${running.idIsKnown(group) ? group.id : '?'}: ${group.devices.map(({ name }) => name.slice(5)).join(' ')}`,
   );
 
+/** The host bridge of QEMU's q35. */
+const q35 = (driver: string | null = null): MachinePciFunction => ({
+  address: '0000:00:00.0',
+  id: '8086:29c0',
+  class: '060000',
+  headerType: 0,
+  express: null,
+  driver,
+});
+
 const probe = (device: string, name: string): MachineProbe => ({ device: `0000:${device}`, driver: name });
 const codes = ({ diagnostics }: RunningMachine): string[] =>
   diagnostics.map(({ code }) => code).filter((code) => code.startsWith('probe'));
@@ -177,4 +187,62 @@ test('gives a device that was refused another chance when a driver is probed aga
   running.probeDriver(running.device('00:00.0'));
   running.probeDriver(running.device('01:00.0'));
   expect(running.outcomeOf(running.device('01:00.0')).reasons[0]?.rule).toBe('taken');
+});
+
+describe('the host bridge of a q35', () => {
+  const kernel = { release: '6.12.0-amd64' };
+
+  test('was probed on x86 although it has no driver, at a time unknown', () => {
+    const probes = { order: [probe('01:00.0', 'foo')] };
+    const running = run([q35(), port(1), card(1)], { kernel, probes });
+    expect(groups(running)).toEqual(['0: 00:01.0', '?: 01:00.0', '?: 00:00.0']);
+    expect(codes(running)).toEqual(['probes-unknown', 'probe-order-unknown']);
+  });
+
+  test('may have been probed before what the log says of it', () => {
+    const probes = { order: [probe('01:00.0', 'foo'), probe('00:00.0', 'pci-stub')] };
+    expect(groups(run([q35('pci-stub'), port(1), card(1)], { kernel, probes }))).toEqual([
+      '0: 00:01.0',
+      '?: 01:00.0',
+      '?: 00:00.0',
+    ]);
+  });
+
+  test('was probed when the driver for graphics apertures says so', () => {
+    const probes = { order: [probe('00:00.0', 'agpgart-intel'), probe('01:00.0', 'foo')] };
+    const running = run([q35(), port(1), card(1)], { kernel, probes });
+    expect([groups(running), codes(running)]).toEqual([['0: 00:01.0', '1: 00:00.0', '2: 01:00.0'], []]);
+  });
+
+  test('was not probed on another architecture', () => {
+    const probes = { order: [probe('01:00.0', 'foo')] };
+    const running = run([q35(), port(1), card(1)], { kernel: { release: '6.12.0-arm64' }, probes });
+    expect([groups(running), codes(running)]).toEqual([['0: 00:01.0', '1: 01:00.0'], []]);
+  });
+
+  test('was not probed where a history is complete', () => {
+    const probes = { order: [probe('01:00.0', 'foo')], complete: true };
+    expect(groups(run([q35(), port(1, { driver: null }), card(1)], { kernel, probes }))).toEqual(['0: 01:00.0']);
+  });
+});
+
+test('takes no order from probes of devices that are behind no IOMMU', () => {
+  const iommu = { ...card(1, { driver: 'foo' }), address: '0000:00:08.0' };
+  const others = toy({
+    groupsAt: 'driver-probe',
+    unitOf: ({ name }) => (name === iommu.address ? undefined : 'toy0'),
+  });
+  const functions = [port(1), iommu, card(1, { driver: 'foo' }), card(2)];
+  const probes = { order: [probe('00:08.0', 'foo'), probe('00:01.0', 'pcieport'), probe('02:00.0', 'bar')] };
+  const running = boot({ schema: 1, firmware: {}, pci: { functions }, probes }, { drivers: [others] });
+  expect(groups(running)).toEqual(['0: 00:01.0', '?: 02:00.0', '?: 01:00.0']);
+});
+
+test('tells nothing of devices that another driver grouped when its units registered', () => {
+  const early = toy({ name: 'early', unitOf: ({ name }) => (name.startsWith('0000:00') ? 'toy0' : undefined) });
+  const functions = [port(1), card(1)].map(({ driver: _, ...rest }) => rest);
+  const running = boot({ schema: 1, firmware: {}, pci: { functions } }, { drivers: [early, driver] });
+  expect(groups(running)).toEqual(['0: 00:01.0', '1: 01:00.0']);
+  const guess = running.diagnostics.find(({ code }) => code === 'probes-unknown');
+  expect(guess?.message).toContain('probed for 0000:01:00.0;');
 });

@@ -48,6 +48,20 @@ test.each([
   expect(why({ firmware: { deviceTree }, ...pci() })?.map(([one]) => one)).toEqual([rule]);
 });
 
+test.each([
+  ['arm,smmu-v3', '@iommu/driver-smmu'],
+  ['virtio,pci-iommu', 'iommu-driver-virtio'],
+])('names the package for a node of %s in a device tree', (compatible, name) => {
+  const deviceTree = writeDeviceTree({ nodes: { a: { properties: { compatible } } } });
+  expect(why({ firmware: { deviceTree }, ...pci() })?.[0]?.[1]).toContain(`install ${name}.`);
+});
+
+test('names the package that is missing, not one whose driver found nothing of its own', () => {
+  const smmu = { ...toy({ name: 'smmu' }), bind: () => undefined };
+  const firmware = { acpi: { IORT: '', VIOT: '' } };
+  expect(why({ firmware, ...pci() }, [smmu])?.[0]?.[1]).toContain('install iommu-driver-virtio.');
+});
+
 test('says that the firmware describes no IOMMU', () => {
   expect(why({ firmware: { acpi: { FACP: '' } }, ...pci() })?.map(([rule]) => rule)).toEqual(['no-iommu-in-firmware']);
 });

@@ -36,10 +36,14 @@ export interface AcsVerdict {
   readonly basis: AcsBasis;
   /** The quirk function consulted last, if it answered. */
   readonly quirk: AcsQuirkName | undefined;
+  /** The release that brought the table's row for that quirk. */
+  readonly quirkSince: string | undefined;
   /** The ACS registers weighed, if there are any. */
   readonly capability: number | undefined;
   readonly control: number | undefined;
-  /** Required flags that are advertised and not set. */
+  /** Flags that had to be set: those required that are advertised; 0 where flags did not decide. */
+  readonly needed: number;
+  /** Of these, the ones that are not set. */
   readonly missing: number;
   /** What the input does not hold: `ACS capability of 0000:00:1c.0`. The answer was supposed. */
   readonly unknown: string | undefined;
@@ -78,8 +82,10 @@ const verdict = (device: PciDevice, basis: AcsBasis, isolated: boolean, parts: P
   isolated,
   basis,
   quirk: parts.quirk,
+  quirkSince: parts.quirkSince,
   capability: parts.capability,
   control: parts.control,
+  needed: parts.needed ?? 0,
   missing: parts.missing ?? 0,
   unknown: parts.unknown,
 });
@@ -93,8 +99,9 @@ const supposed = (device: PciDevice, what: string, parts: Parts = {}): AcsVerdic
 const judge = (device: PciDevice): AcsVerdict => {
   const { settings } = device.topology;
   const quirk = acsQuirk(device, REQUIRED_ACS_FLAGS, settings);
-  if (quirk?.isolated === 'unknown') return supposed(device, 'device id', { quirk: quirk.name });
-  if (quirk) return verdict(device, 'quirk', quirk.isolated, { quirk: quirk.name });
+  const consulted = quirk && { quirk: quirk.name, quirkSince: quirk.since };
+  if (quirk?.isolated === 'unknown') return supposed(device, 'device id', consulted);
+  if (quirk) return verdict(device, 'quirk', quirk.isolated, consulted);
   const plain = judgeByKind(device);
   if (plain.isolated || plain.unknown) return plain;
   if (isAcsOverridden(device)) return verdict(device, 'override', true);
@@ -130,13 +137,14 @@ const judgeUnknownKind = (device: PciDevice): AcsVerdict =>
 const judgeFlags = (device: PciDevice): AcsVerdict => {
   const acs = acsStateOf(device);
   if (acs === undefined) return supposed(device, 'ACS capability');
-  if (acs === null) return verdict(device, 'no-capability', false);
+  if (acs === null)
+    return verdict(device, 'no-capability', false, { needed: REQUIRED_ACS_FLAGS, missing: REQUIRED_ACS_FLAGS });
   const { capability, control } = acs;
   const needed = REQUIRED_ACS_FLAGS & ((capability ?? REQUIRED_ACS_FLAGS) | AcsFlag.EC);
-  if (control === undefined && needed !== 0) return supposed(device, 'ACS control', { capability });
+  if (control === undefined && needed !== 0) return supposed(device, 'ACS control', { capability, needed });
   const missing = needed & ~(control ?? 0);
   const quirk = acs.dwords ? 'pci_quirk_intel_spt_pch_acs' : undefined;
-  return verdict(device, quirk ? 'quirk' : 'flags', missing === 0, { capability, control, missing, quirk });
+  return verdict(device, quirk ? 'quirk' : 'flags', missing === 0, { capability, control, needed, missing, quirk });
 };
 
 /**

@@ -46,6 +46,30 @@ export const aliasesOf = (device: PciDevice, firmware?: FirmwareAliases): readon
   return [...new Set([...device.aliases, ...stated])].sort((a, b) => a - b);
 };
 
+/** DMA of a function that may carry the requester id of another place on its bus. */
+export interface AliasUse {
+  readonly device: PciDevice;
+  /** Bits 7:0 of that requester id. */
+  readonly devfn: number;
+  /** Who says so: the kernel's table of quirks, or a table of the firmware. */
+  readonly by: 'quirk' | 'firmware';
+}
+
+/** Who of two uses the requester id of the other, if either does. */
+export const aliasBetween = (
+  a: PciDevice,
+  b: PciDevice,
+  firmware: FirmwareAliases | undefined,
+): AliasUse | undefined => {
+  const use = (device: PciDevice, { devfn }: PciDevice): AliasUse => ({
+    device,
+    devfn,
+    by: device.aliases.includes(devfn) ? 'quirk' : 'firmware',
+  });
+  if (aliasesOf(a, firmware).includes(b.devfn)) return use(a, b);
+  return aliasesOf(b, firmware).includes(a.devfn) ? use(b, a) : undefined;
+};
+
 /** The requester id that a bridge puts on what comes from the bus behind it; `undefined`: it passes ids through. */
 const bridgeRequesterId = (bridge: PciDevice, behind: PciBus): number | undefined => {
   const { express } = bridge;

@@ -22,7 +22,7 @@ export {
 } from './address.js';
 export { type CapabilityOffset, findCapability, findExtendedCapability } from './capabilities.js';
 export { ConfigSpace, type ConfigSpaceLength } from './config-space.js';
-export { type AliasKind, aliasesOf, type FirmwareAliases, forEachDmaAlias } from './dma-alias.js';
+export { type AliasKind, type AliasUse, aliasesOf, type FirmwareAliases, forEachDmaAlias } from './dma-alias.js';
 export { PcieType, type PcieTypeName, pcieTypeName } from './express.js';
 export {
   busPath,
@@ -38,6 +38,7 @@ export { type PciGroupOptions, pciDeviceGroup } from './pci-device-group.js';
 export { type AcsRegisters, factsOf, type PciFacts, readConfigFacts, type SriovRegisters } from './pci-facts.js';
 export type { AcsFlagList, PciFunction } from './pci-function.js';
 export { isVmdHost } from './quirks/vmd-hosts.js';
-export { describeVerdict, PciReason, type PciRule } from './reasons.js';
+export { describeVerdict, PciReason, type PciRule, type StandIn } from './reasons.js';
+export { ruleSentence } from './rule-sentences.js';
 export type { PciSettings } from './settings.js';
 export { type Arrival, PciTopology, rootBusNames } from './topology.js';

@@ -1,7 +1,7 @@
 import type { Group, GroupAccess, GroupDecision } from '@iommu/core';
-import { acsVerdict } from './acs.js';
+import { acsPath, acsVerdict, bridgeAbove } from './acs.js';
 import { slotOf } from './address.js';
-import { aliasesOf, type FirmwareAliases } from './dma-alias.js';
+import { aliasBetween, type FirmwareAliases } from './dma-alias.js';
 import { PcieType } from './express.js';
 import { type PciBus, type PciDevice, realDmaDevice } from './pci-device.js';
 import { actsAsPcieBridge } from './quirks/bridge-quirks.js';
@@ -50,9 +50,6 @@ const sharedBus = (device: PciDevice): { readonly bus: PciBus; readonly kind: 'b
   return found;
 };
 
-const isPartner = (a: PciDevice, b: PciDevice, firmware: FirmwareAliases | undefined): boolean =>
-  aliasesOf(a, firmware).includes(b.devfn) || aliasesOf(b, firmware).includes(a.devfn);
-
 const isLoopedPeer = (a: PciDevice, b: PciDevice): boolean =>
   a.multifunction && slotOf(a.rid) === slotOf(b.rid) && loopsBack(a) && loopsBack(b);
 
@@ -61,14 +58,17 @@ interface Found {
   readonly reason: PciReason;
 }
 
-/** What joins two functions of one bus. */
+/** The reason that joins two functions of one bus, if there is one. */
 const jointOf = (
+  subject: PciDevice,
   one: PciDevice,
   other: PciDevice,
   firmware: FirmwareAliases | undefined,
-): 'alias-partner' | 'multifunction-without-acs' | undefined => {
-  if (isPartner(one, other, firmware)) return 'alias-partner';
-  return isLoopedPeer(one, other) ? 'multifunction-without-acs' : undefined;
+): PciReason | undefined => {
+  const alias = aliasBetween(one, other, firmware);
+  if (alias) return new PciReason('alias-partner', subject, other, SOURCE, [], { aliases: [alias] });
+  if (!isLoopedPeer(one, other)) return undefined;
+  return new PciReason('multifunction-without-acs', subject, other, SOURCE, [acsVerdict(one), acsVerdict(other)]);
 };
 
 /** The first device with a group that is joined with this one by a chain of aliases and of functions that loop back. */
@@ -76,12 +76,10 @@ const joined = (device: PciDevice, groups: GroupAccess, firmware: FirmwareAliase
   const reached = [device];
   for (const one of reached) {
     for (const other of one.pciBus.devices) {
-      const rule = reached.includes(other) ? undefined : jointOf(one, other, firmware);
-      if (!rule) continue;
-      const group = groups.get(other);
-      const verdicts = rule === 'alias-partner' ? [] : [acsVerdict(one), acsVerdict(other)];
-      if (group) return { group, reason: new PciReason(rule, device, other, SOURCE, verdicts) };
-      reached.push(other);
+      const reason = reached.includes(other) ? undefined : jointOf(device, one, other, firmware);
+      const group = reason && groups.get(other);
+      if (group) return { group, reason };
+      if (reason) reached.push(other);
     }
   }
   return undefined;
@@ -113,5 +111,7 @@ export const pciDeviceGroup2025 = (
   if (hosted) return { group: hosted, reasons: [new PciReason('same-dma-device', subject, device, SOURCE)] };
   const found = onSharedBus(subject, device, groups) ?? joined(device, groups, firmware);
   if (found) return { group: found.group, reasons: [found.reason] };
-  return { group: groups.alloc(), reasons: [new PciReason('isolated', subject, device, SOURCE)] };
+  const bridge = bridgeAbove(device);
+  const reason = new PciReason('isolated', subject, device, SOURCE, bridge && acsPath(bridge).verdicts);
+  return { group: groups.alloc(), reasons: [reason] };
 };

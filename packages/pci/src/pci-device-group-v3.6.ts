@@ -57,5 +57,7 @@ export const pciDeviceGroupV36 = (device: PciDevice, groups: GroupAccess): Group
     stand = bridge;
     reason = new PciReason('acs-missing-upstream', device, bridge, SOURCE, path.verdicts);
   }
+  const bridge = reason.rule === 'isolated' ? bridgeAbove(stand) : undefined;
+  if (bridge) reason = new PciReason('isolated', device, stand, SOURCE, acsPath(bridge).verdicts);
   return { group: groups.get(stand) ?? groups.alloc(), reasons: [reason] };
 };

@@ -1,11 +1,11 @@
 import type { Group, GroupAccess, GroupDecision } from '@iommu/core';
-import { acsPath, acsVerdict, bridgeAbove } from './acs.js';
+import { type AcsVerdict, acsPath, acsVerdict, bridgeAbove } from './acs.js';
 import { slotOf } from './address.js';
-import { aliasesOf, type FirmwareAliases, forEachDmaAlias } from './dma-alias.js';
+import { type AliasUse, aliasBetween, aliasesOf, type FirmwareAliases, forEachDmaAlias } from './dma-alias.js';
 import type { PciDevice } from './pci-device.js';
 import { pciDeviceGroup2025 } from './pci-device-group-2025.js';
 import { pciDeviceGroupV36 } from './pci-device-group-v3.6.js';
-import { PciReason } from './reasons.js';
+import { PciReason, type StandIn } from './reasons.js';
 
 export interface PciGroupOptions {
   /** Requester ids that firmware tables add (IVRS). */
@@ -47,15 +47,43 @@ export const pciDeviceGroup = (
   if (rule === 'reachability-2025') return pciDeviceGroup2025(device, groups, firmware);
   const search: GroupSearch = { subject: device, groups, firmware };
   const walk = walkAliases(search);
-  const last = 'group' in walk ? undefined : climb(search, walk.last);
-  const found = 'group' in walk ? walk : (last?.found ?? besides(search, last?.device ?? device, rule));
-  if (found) return { group: found.group, reasons: [found.reason] };
-  return { group: groups.alloc(), reasons: [alone(device, last?.device ?? device)] };
+  if ('group' in walk) return { group: walk.group, reasons: [walk.reason] };
+  const last = climb(search, walk.last);
+  const found = last.found ?? besides(search, last.device, rule);
+  if (!found) return { group: groups.alloc(), reasons: [alone(device, last)] };
+  return { group: found.group, reasons: [last.found ? found.reason : forStandIn(found.reason, last)] };
 };
 
-const alone = (device: PciDevice, last: PciDevice): PciReason => {
+/** Where the way up ended: at the device itself, or at one that stands for it. */
+interface Climbed {
+  readonly device: PciDevice;
+  /** Of the last bridge that was climbed to, and those above; `undefined`: none was. */
+  readonly verdicts: readonly AcsVerdict[] | undefined;
+  readonly found?: FoundGroup;
+}
+
+const standInOf = (subject: PciDevice, { device, verdicts }: Climbed): StandIn | undefined => {
+  if (device === subject) return undefined;
+  return { device, by: verdicts ? 'acs' : 'alias', verdicts: verdicts ?? [] };
+};
+
+/** What was found beside a bridge holds for what is below it. */
+const forStandIn = (reason: PciReason, climbed: Climbed): PciReason => {
+  const standIn = standInOf(reason.subject, climbed);
+  if (!standIn) return reason;
+  const { rule, subject, other, source, verdicts, aliases } = reason;
+  return new PciReason(rule, subject, other, source, verdicts, { aliases, standIn });
+};
+
+/** The bridges above that isolate it; of one of several functions also that it does so itself. */
+const alone = (device: PciDevice, climbed: Climbed): PciReason => {
+  const last = climbed.device;
   const path = bridgeAbove(last);
-  return new PciReason('isolated', device, last, SOURCE, path && acsPath(path).verdicts);
+  const own = last.multifunction ? acsVerdict(last) : undefined;
+  const weighed = path && acsPath(path).verdicts;
+  const verdicts = own?.isolated && own.unknown === undefined ? [own, ...(weighed ?? [])] : weighed;
+  const standIn = standInOf(device, climbed);
+  return new PciReason('isolated', device, last, SOURCE, verdicts, standIn && { standIn });
 };
 
 /** Alias step: the group of any device whose requester id the DMA may carry; else the last such device. */
@@ -76,19 +104,21 @@ const walkAliases = ({ subject, groups, firmware }: GroupSearch): FoundGroup | {
 };
 
 /** Upstream step: up past bridges until the way from there to the root bus isolates; the group of any on the way. */
-const climb = ({ subject, groups }: GroupSearch, from: PciDevice): { device: PciDevice; found?: FoundGroup } => {
+const climb = ({ subject, groups }: GroupSearch, from: PciDevice): Climbed => {
   let device = from;
+  let verdicts: Climbed['verdicts'];
   for (let bridge = bridgeAbove(device); bridge; bridge = bridgeAbove(bridge)) {
     const path = acsPath(bridge);
     if (!path.failing) break;
     device = bridge;
+    verdicts = path.verdicts;
     const group = groups.get(bridge);
     if (group) {
-      const reason = new PciReason('acs-missing-upstream', subject, bridge, SOURCE, path.verdicts);
-      return { device, found: { group, reason } };
+      const reason = new PciReason('acs-missing-upstream', subject, bridge, SOURCE, verdicts);
+      return { device, verdicts, found: { group, reason } };
     }
   }
-  return { device };
+  return { device, verdicts };
 };
 
 /** Beside step: alias partners on the bus, and functions of the same device that do not isolate. */
@@ -110,8 +140,11 @@ const ownGroup = ({ subject, groups }: GroupSearch, device: PciDevice): FoundGro
 const otherFunctions = (device: PciDevice): readonly PciDevice[] =>
   device.pciBus.devices.filter((other) => other !== device && slotOf(other.rid) === slotOf(device.rid));
 
-const areAliasPartners = (a: PciDevice, b: PciDevice, firmware: FirmwareAliases | undefined): boolean =>
-  aliasesOf(a, firmware).includes(b.devfn) || aliasesOf(b, firmware).includes(a.devfn);
+/** What was found by way of an alias. */
+const byAlias = ({ group, reason }: FoundGroup, alias: AliasUse): FoundGroup => {
+  const { rule, subject, other, source, verdicts, aliases } = reason;
+  return { group, reason: new PciReason(rule, subject, other, source, verdicts, { aliases: [alias, ...aliases] }) };
+};
 
 /** @see Linux v7.0 drivers/iommu/iommu.c get_pci_alias_group() */
 const aliasGroup = (search: GroupSearch, device: PciDevice, visited: Set<number>): FoundGroup | undefined => {
@@ -122,9 +155,10 @@ const aliasGroup = (search: GroupSearch, device: PciDevice, visited: Set<number>
   const { firmware } = search;
   if (!firmware && !device.pciBus.hasAliases) return undefined;
   for (const other of device.pciBus.devices) {
-    if (other === device || !areAliasPartners(device, other, firmware)) continue;
+    const alias = other === device ? undefined : aliasBetween(device, other, firmware);
+    if (!alias) continue;
     const found = aliasGroup(search, other, visited) ?? functionGroup(search, other, visited);
-    if (found) return found;
+    if (found) return byAlias(found, alias);
   }
   return undefined;
 };
@@ -137,13 +171,20 @@ const functionGroup = (search: GroupSearch, device: PciDevice, visited: Set<numb
     const verdict = acsVerdict(other);
     if (verdict.isolated) continue;
     const found = aliasGroup(search, other, visited);
-    if (found) return { group: found.group, reason: peerReason(search.subject, found.reason.other, [own, verdict]) };
+    if (!found) continue;
+    const { other: joined, aliases } = found.reason;
+    return { group: found.group, reason: peerReason(search.subject, joined, [own, verdict], aliases) };
   }
   return undefined;
 };
 
-const peerReason = (subject: PciDevice, other: PciDevice, verdicts: PciReason['verdicts']): PciReason =>
-  new PciReason('multifunction-without-acs', subject, other, 'get_pci_function_alias_group()', verdicts);
+const peerReason = (
+  subject: PciDevice,
+  other: PciDevice,
+  verdicts: readonly AcsVerdict[],
+  aliases: readonly AliasUse[] = [],
+): PciReason =>
+  new PciReason('multifunction-without-acs', subject, other, 'get_pci_function_alias_group()', verdicts, { aliases });
 
 /** Release 3.17 only: one alias quirk on a bus joins all that is on it. @see Linux v3.17 drivers/iommu/iommu.c iommu_group_get_for_pci_dev() */
 const busWithAlias = ({ subject, groups, firmware }: GroupSearch, device: PciDevice): FoundGroup | undefined => {

@@ -21,11 +21,13 @@ export interface AcsRegisters {
 
 /** A single root I/O virtualization capability as read. */
 export interface SriovRegisters {
+  /** Where the capability starts in configuration space, in bytes; a capability that was stated has no place. */
+  readonly at?: number;
   /** Whether they are on, and how many; not so in a capability that was stated, not read. */
   readonly enabled: boolean;
-  readonly numVfs: number;
-  /** How many there can be. */
+  /** How many virtual functions there can be, and how many there are. */
   readonly totalVfs: number;
+  readonly numVfs: number;
   /** From the physical function's requester id to its first virtual function's, and on to each next. */
   readonly offset: number;
   readonly stride: number;
@@ -102,9 +104,9 @@ const readSriov = (config: ConfigSpace, express: boolean | undefined): SriovRegi
   const first = config.u16(offset + 0x14);
   const stride = config.u16(offset + 0x16);
   const deviceId = config.u16(offset + 0x1a);
-  if (control === undefined || totalVfs === undefined || numVfs === undefined || first === undefined) return undefined;
-  if (stride === undefined || deviceId === undefined) return undefined;
-  return { enabled: (control & 1) === 1, numVfs, totalVfs, offset: first, stride, deviceId };
+  if (control === undefined || totalVfs === undefined || numVfs === undefined) return undefined;
+  if (first === undefined || stride === undefined || deviceId === undefined) return undefined;
+  return { at: offset, enabled: (control & 1) === 1, totalVfs, numVfs, offset: first, stride, deviceId };
 };
 
 /** A register of all ones is a function that did not answer: nothing is known then. */

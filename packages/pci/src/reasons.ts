@@ -1,6 +1,8 @@
 import type { Reason } from '@iommu/core';
-import { type AcsVerdict, acsVerdict } from './acs.js';
+import { type AcsVerdict, acsVerdict, bridgeAbove } from './acs.js';
 import { formatAcsFlags, REQUIRED_ACS_FLAGS } from './acs-flags.js';
+import { formatPciAddress } from './address.js';
+import type { AliasUse } from './dma-alias.js';
 import { pcieTypeName } from './express.js';
 import type { PciDevice } from './pci-device.js';
 import { hasHiddenAliases } from './quirks/dma-aliases.js';
@@ -17,6 +19,15 @@ export type PciRule =
   | 'isolated';
 
 const NO_VERDICTS: readonly AcsVerdict[] = [];
+const NO_ALIASES: readonly AliasUse[] = [];
+
+/** The device that stands for one that is grouped: a bridge past which it cannot be told from others, or isolated. */
+export interface StandIn {
+  readonly device: PciDevice;
+  readonly by: 'alias' | 'acs';
+  /** Of the bridges from there up, where ACS made it stand in. */
+  readonly verdicts: readonly AcsVerdict[];
+}
 
 /** What one step of grouping weighed; the sentence is spelled when it is asked for. */
 export class PciReason implements Reason {
@@ -28,6 +39,10 @@ export class PciReason implements Reason {
   /** The ACS verdicts weighed: of the path above, or of both functions. */
   readonly verdicts: readonly AcsVerdict[];
   readonly source: string;
+  /** Of `alias-partner`: the requester ids that are shared, step by step. */
+  readonly aliases: readonly AliasUse[];
+  /** Where the rule was not applied to the subject itself. */
+  readonly standIn: StandIn | undefined;
 
   constructor(
     rule: PciRule,
@@ -35,20 +50,28 @@ export class PciReason implements Reason {
     other: PciDevice,
     source: string,
     verdicts: readonly AcsVerdict[] = NO_VERDICTS,
+    { aliases = NO_ALIASES, standIn }: { readonly aliases?: readonly AliasUse[]; readonly standIn?: StandIn } = {},
   ) {
     this.rule = rule;
     this.subject = subject;
     this.other = other;
     this.source = source;
     this.verdicts = verdicts;
+    this.aliases = aliases;
+    this.standIn = standIn;
   }
 
   get devices(): readonly PciDevice[] {
-    return [this.other, ...this.verdicts.map(({ device }) => device).filter((device) => device !== this.other)];
+    const more = [
+      ...(this.standIn ? [this.standIn.device, ...this.standIn.verdicts.map(({ device }) => device)] : []),
+      ...this.verdicts.map(({ device }) => device),
+    ];
+    return [this.other, ...new Set(more.filter((device) => device !== this.other))];
   }
 
   get unknown(): readonly string[] {
-    const facts = this.verdicts.flatMap(({ unknown }) => unknown ?? []);
+    const weighed = this.standIn ? [...this.standIn.verdicts, ...this.verdicts] : this.verdicts;
+    const facts = weighed.flatMap(({ unknown }) => unknown ?? []);
     if (this.rule === 'dma-alias' && this.other.express === undefined)
       facts.push(`capability list of ${this.other.name}`);
     const { facts: own, name, pciBus, topology } = this.subject;
@@ -58,38 +81,61 @@ export class PciReason implements Reason {
   }
 
   get text(): string {
-    return SENTENCES[this.rule](this);
+    return `${standingIn(this)}${SENTENCES[this.rule](this)}`;
   }
 }
+
+const describeAll = (verdicts: readonly AcsVerdict[]): string =>
+  verdicts.map((verdict) => `${verdict.device.name} ${describeVerdict(verdict)}`).join('; ');
+
+const describeAliases = (aliases: readonly AliasUse[]): string =>
+  aliases
+    .map(({ device, devfn, by }) => {
+      const id = formatPciAddress({ segment: device.segment, rid: (device.rid & 0xff00) | devfn });
+      return `DMA of ${device.name} may carry the requester id of ${id} (${by === 'quirk' ? 'quirk table' : 'firmware'})`;
+    })
+    .join('; ');
+
+const reach = (subject: PciDevice, bridge: PciDevice, verdicts: readonly AcsVerdict[]): string => {
+  const failing = verdicts.find((verdict) => !verdict.isolated);
+  const why = failing ? `${failing.device.name} ${describeVerdict(failing)}` : 'the path above does not isolate';
+  return `${subject.name} can reach other devices below ${bridge.name} past the IOMMU: ${why}.`;
+};
+
+const sameRequester = (subject: PciDevice, bridge: PciDevice): string =>
+  `DMA of ${subject.name} arrives with a requester id of ${bridge.name}: the IOMMU cannot tell them apart.`;
+
+/** Why the rule was applied to another device. */
+const standingIn = ({ subject, standIn }: PciReason): string => {
+  if (!standIn) return '';
+  const { device, by, verdicts } = standIn;
+  return `${by === 'acs' ? reach(subject, device, verdicts) : sameRequester(subject, device)} `;
+};
 
 const SENTENCES: Readonly<Record<PciRule, (reason: PciReason) => string>> = {
   'same-dma-device': ({ subject, other }) =>
     `${subject.name} does its DMA with the requester id of ${other.name}, which hosts its segment.`,
-  'dma-alias': ({ subject, other }) =>
-    `DMA of ${subject.name} arrives with a requester id of ${other.name}: the IOMMU cannot tell them apart.`,
-  'acs-missing-upstream': ({ subject, other, verdicts }) => {
-    const failing = verdicts.find((verdict) => !verdict.isolated);
-    const why = failing ? `${failing.device.name} ${describeVerdict(failing)}` : 'the path above does not isolate';
-    return `${subject.name} can reach other devices below ${other.name} past the IOMMU: ${why}.`;
-  },
-  'alias-partner': ({ subject, other }) =>
-    `${subject.name} and ${other.name} use each other's requester ids (a quirk, or the firmware, says so).`,
+  'dma-alias': ({ subject, other }) => sameRequester(subject, other),
+  'acs-missing-upstream': ({ subject, other, verdicts }) => reach(subject, other, verdicts),
+  'alias-partner': ({ subject, other, aliases, standIn }) =>
+    `The IOMMU cannot tell ${(standIn?.device ?? subject).name} and ${other.name} apart: ${describeAliases(aliases)}.`,
   'bus-with-alias': ({ subject, other }) =>
     `A function on the bus of ${subject.name} uses the requester id of another; this release then joins the whole bus, ${other.name} among it.`,
-  'multifunction-without-acs': ({ subject, other, verdicts }) => {
-    const why = verdicts.map((verdict) => `${verdict.device.name} ${describeVerdict(verdict)}`).join('; ');
-    return `${subject.name} and ${other.name} are functions of one device that may talk to each other inside it: ${why}.`;
+  'multifunction-without-acs': ({ subject, other, verdicts, aliases, standIn }) => {
+    const more = aliases.length > 0 ? `; ${describeAliases(aliases)}` : '';
+    return `${(standIn?.device ?? subject).name} and ${other.name} are functions of one device that may talk to each other inside it: ${describeAll(verdicts)}${more}.`;
   },
-  'bus-not-isolated': ({ subject, other, verdicts }) => {
-    const why = verdicts.map((verdict) => `${verdict.device.name} ${describeVerdict(verdict)}`).join('; ');
-    return `${subject.name} is on or below a bus on which devices can reach each other, ${other.name} among them${why && `: ${why}`}.`;
-  },
+  'bus-not-isolated': ({ subject, other, verdicts }) =>
+    `${subject.name} is on or below a bus on which devices can reach each other, ${other.name} among them${verdicts.length > 0 ? `: ${describeAll(verdicts)}` : ''}.`,
   isolated: ({ subject, verdicts }) => {
     const overridden = [acsVerdict(subject), ...verdicts].filter(({ basis }) => basis === 'override');
     const claim = `Nothing that has a group shares a requester id with ${subject.name} or can be reached from it past the IOMMU`;
-    if (overridden.length === 0) return `${claim}.`;
-    const names = [...new Set(overridden.map(({ device }) => device.name))].join(', ');
-    return `${claim}, as pcie_acs_override has Linux believe of ${names}: split on paper, isolation not proven.`;
+    if (overridden.length > 0) {
+      const names = [...new Set(overridden.map(({ device }) => device.name))].join(', ');
+      return `${claim}, as pcie_acs_override has Linux believe of ${names}: split on paper, isolation not proven.`;
+    }
+    if (verdicts.length > 0) return `${claim}: ${describeAll(verdicts)}.`;
+    return bridgeAbove(subject) ? `${claim}.` : `${claim}: no bridge is above it.`;
   },
 };
 

@@ -84,7 +84,8 @@ describe.each([
   ['rciep_acs', [rcEndpoint('00:05.0', { id: '8086:abcd', ...several })]],
 ] as const)('%s', (name, functions) => {
   test.each(functions.map((one): [string, PciFunction] => [one.id ?? '', one]))('isolates %s', (_, one) => {
-    const { isolated, basis, quirk } = verdictOn(one);
+    const { isolated, basis, quirk, quirkSince } = verdictOn(one);
+    expect(quirkSince).toMatch(/^\d+\.\d+$/);
     expect({ isolated, basis, quirk }).toEqual({ isolated: true, basis: 'quirk', quirk: `pci_quirk_${name}` });
   });
 });

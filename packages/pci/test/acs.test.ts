@@ -120,9 +120,18 @@ test('lets egress control be on or off as it likes', () => {
   expect(verdictOn(rootPort('00:01.0', 1, { acs })).isolated).toBe(true);
 });
 
-test('gives the registers and the missing flags as evidence', () => {
+test('needs every flag of a port without the capability', () => {
+  expect(verdictOn(rootPort('00:01.0', 1))).toMatchObject({ needed: 0x1d, missing: 0x1d, capability: undefined });
+});
+
+test('gives the registers, and the flags needed and missing, as evidence', () => {
   const acs = { capability: 'SV RR CR', control: 'SV TB' };
-  expect(verdictOn(rootPort('00:01.0', 1, { acs }))).toMatchObject({ capability: 0x0d, control: 0x03, missing: 0x0c });
+  expect(verdictOn(rootPort('00:01.0', 1, { acs }))).toMatchObject({
+    capability: 0x0d,
+    control: 0x03,
+    needed: 0x0d,
+    missing: 0x0c,
+  });
 });
 
 const UNREAD: readonly [string, PciFunction, string][] = [

@@ -149,7 +149,15 @@ test('reads how virtual functions are numbered', () => {
     capabilities: [expressCapability(0)],
     extended: [{ at: 0x100, id: SRIOV_ID, body: SRIOV_BODY }],
   });
-  expect(sriov).toEqual({ enabled: true, numVfs: 4, totalVfs: 8, offset: 0x180, stride: 2, deviceId: 0x10ca });
+  expect(sriov).toEqual({
+    at: 0x100,
+    enabled: true,
+    totalVfs: 8,
+    numVfs: 4,
+    offset: 0x180,
+    stride: 2,
+    deviceId: 0x10ca,
+  });
 });
 
 test('does not know how virtual functions are numbered when the bytes end before it', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { acsVerdict, describeVerdict, type PciFunction, PciReason } from '../src/index.js';
+import { acsVerdict, describeVerdict, type PciFunction, PciReason, ruleSentence } from '../src/index.js';
 import { configBytes, expressCapability } from './support/config-space.js';
 import {
   ACS_EMPTY,
@@ -104,6 +104,71 @@ test('names the failing bridge and what it lacks, though it is not the nearest',
 
 test('says of both functions of a device why they do not isolate', () => {
   expect(reasonOf('multifunction-without-acs').text).toMatch(/0000:01:00\.1 .*no ACS.*0000:01:00\.0 .*no ACS/);
+});
+
+test('says of what is alone which bridges isolate it, and which functions', () => {
+  expect(reasonOf('isolated').text).toMatch(/past the IOMMU: 0000:00:01\.0 has SV RR CR UF set\.$/);
+  const functions = [PORT, endpoint('01:00.0', { ...several, acs: ACS_ON }), endpoint('01:00.1', { acs: ACS_ON })];
+  expect(reasonFor('01:00.1', functions).text).toMatch(/: 0000:01:00\.1 has SV RR CR UF set; 0000:00:01\.0 has SV/);
+  expect(reasonFor('00:05.0', [endpoint('00:05.0')]).text).toMatch(/: no bridge is above it\.$/);
+});
+
+test('says whose requester id is used, and who says so', () => {
+  expect(reasonOf('alias-partner').text).toBe(
+    'The IOMMU cannot tell 0000:01:00.1 and 0000:01:00.0 apart: DMA of 0000:01:00.0 may carry the requester id of 0000:01:00.1 (quirk table).',
+  );
+  const functions = [PORT, endpoint('01:00.0'), endpoint('01:00.1')];
+  const reason = reasonFor('01:00.1', functions, {}, { aliasesOf: ({ devfn }) => (devfn === 1 ? [0] : []) });
+  expect(reason.text).toContain('DMA of 0000:01:00.1 may carry the requester id of 0000:01:00.0 (firmware)');
+});
+
+test('keeps the alias by which a function that does not isolate was found', () => {
+  const functions = [
+    PORT,
+    endpoint('01:00.0', { id: '1b4b:9230', ...several }),
+    endpoint('01:00.1', { acs: ACS_ON }),
+    endpoint('01:00.2'),
+  ];
+  const reason = reasonFor('01:00.2', functions, {}, { uncovered: ['01:00.0'] });
+  expect(reason.rule).toBe('multifunction-without-acs');
+  expect(reason.other.name).toBe('0000:01:00.1');
+  expect(reason.text).toContain('DMA of 0000:01:00.0 may carry the requester id of 0000:01:00.1 (quirk table)');
+});
+
+describe('a bridge that has no group itself', () => {
+  const ports = [
+    rootPort('00:1c.0', 1, several),
+    rootPort('00:1c.1', 2),
+    endpoint('01:00.0'),
+    pcieToPci('02:00.0', 3),
+    conventional('03:01.0'),
+  ];
+
+  test('stands in for what is below it, and is named with what it lacks', () => {
+    const reason = reasonFor('01:00.0', [...ports].reverse(), {}, { uncovered: ['00:1c.0'] });
+    expect(reason.standIn).toMatchObject({ by: 'acs', device: { name: '0000:00:1c.0' } });
+    expect(reason.devices.map(({ name }) => short(name))).toEqual(['00:1c.1', '00:1c.0']);
+    expect(reason.text).toBe(
+      '0000:01:00.0 can reach other devices below 0000:00:1c.0 past the IOMMU: 0000:00:1c.0 (root-port) has no ACS capability. ' +
+        '0000:00:1c.0 and 0000:00:1c.1 are functions of one device that may talk to each other inside it: ' +
+        '0000:00:1c.0 (root-port) has no ACS capability; 0000:00:1c.1 (root-port) has no ACS capability.',
+    );
+  });
+
+  test('stands in for what arrives with its requester id', () => {
+    const port = rootPort('00:1d.0', 2, { acs: ACS_ON, subordinateBus: 3 });
+    const functions = [port, pcieToPci('02:00.0', 3), conventional('03:01.0')];
+    const reason = reasonFor('03:01.0', functions, {}, { uncovered: ['02:00.0'] });
+    expect(reason.standIn).toMatchObject({ by: 'alias', device: { name: '0000:02:00.0' } });
+    expect(reason.text).toMatch(
+      /^DMA of 0000:03:01\.0 arrives with a requester id of 0000:02:00\.0.* 0000:00:1d\.0 has SV/,
+    );
+  });
+});
+
+test('has a sentence for each rule that holds for any device', () => {
+  for (const rule of [...Object.keys(CASES), 'bus-not-isolated']) expect(ruleSentence(rule)).toMatch(/^[A-Z].*\.$/);
+  expect(ruleSentence('constructor')).toBeUndefined();
 });
 
 test('gives one reason for one decision', () => {

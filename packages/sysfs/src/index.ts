@@ -5,6 +5,13 @@
  * @packageDocumentation
  */
 
+export type { AbiEntry, AbiLevel, AbiProblem } from './abi/abi-entry.js';
+export { checkAbi } from './abi/check-abi.js';
+export { type AbiDocument, abiFolder, readDocuments } from './abi/documents.js';
+export { type AbiMatch, abiEntries, abiOf, matchAbi } from './abi/lookup.js';
+export { nearestAbi } from './abi/nearest.js';
+export { type ParsedAbi, parseAbi } from './abi/parse-abi.js';
+export { sysfsPathsOf } from './abi/sysfs-path.js';
 export {
   type Caller,
   nodeAt,

@@ -1,13 +1,18 @@
 import type { Device, Platform, ReservedRegion, UnitNone } from '@iommu/core';
-import type { DeviceTree, DeviceTreeNode } from '@iommu/firmware';
-import { forEachDmaAlias, isPciDevice, type PciDevice } from '@iommu/pci';
+import {
+  type DeviceTree,
+  type DeviceTreeNode,
+  deviceTreeRegions,
+  firstCell,
+  HostBridges,
+  mapRequesterId,
+  platformName,
+  references,
+} from '@iommu/firmware';
+import { forEachDmaAlias, isPciDevice, type PciBus, type PciDevice } from '@iommu/pci';
 import { none, type SmmuFirmware, type SmmuFound, type SmmuUnit, together } from '../unit.js';
-import { Hosts } from './hosts.js';
-import { mapRequesterId } from './id-map.js';
 import { type LegacyMaster, legacyMasters } from './legacy-masters.js';
-import { firstCell, platformName, references } from './nodes.js';
 import { isIdentityClient } from './qualcomm-clients.js';
-import { deviceTreeRegions } from './reserved-memory.js';
 import { type DeviceTreeUnit, deviceTreeUnits } from './units.js';
 
 /** `iommu-addresses` is read from here on. Unverified. */
@@ -19,7 +24,8 @@ export class DeviceTreeFirmware implements SmmuFirmware {
   readonly busFeatures: readonly string[];
   readonly #tree: DeviceTree;
   readonly #platform: Platform;
-  readonly #hosts: Hosts;
+  readonly #hosts: HostBridges;
+  readonly #hostOf = new Map<PciBus, DeviceTreeNode | undefined>();
   readonly #masters: ReadonlyMap<DeviceTreeNode, LegacyMaster>;
   readonly #byPlatformName = new Map<string, DeviceTreeNode>();
 
@@ -27,7 +33,7 @@ export class DeviceTreeFirmware implements SmmuFirmware {
     this.#tree = tree;
     this.#platform = platform;
     this.units = deviceTreeUnits(tree, platform);
-    this.#hosts = new Hosts(tree);
+    this.#hosts = new HostBridges(tree);
     this.#masters = legacyMasters(tree, this.units);
     for (const node of tree.nodes()) {
       if (node.property('iommus') || this.#masters.has(node)) this.#byPlatformName.set(platformName(node), node);
@@ -42,7 +48,7 @@ export class DeviceTreeFirmware implements SmmuFirmware {
 
   /** @see Linux v7.0 drivers/iommu/of_iommu.c of_iommu_configure(), of_pci_iommu_init() */
   #unitOfFunction(device: PciDevice): SmmuFound | UnitNone {
-    const host = this.#hosts.above(device);
+    const host = this.#hostAbove(device);
     if (!host) return withoutMap(device, `no host bridge of the device tree leads to ${device.name}`);
     const master = this.#masters.get(host);
     if (master) return legacyFunction(device, master.unit);
@@ -65,6 +71,13 @@ export class DeviceTreeFirmware implements SmmuFirmware {
       'of_map_id()',
       [device],
     );
+  }
+
+  #hostAbove({ pciBus }: PciDevice): DeviceTreeNode | undefined {
+    let root = pciBus;
+    while (root.parent) root = root.parent;
+    if (!this.#hostOf.has(root)) this.#hostOf.set(root, this.#hosts.of(root));
+    return this.#hostOf.get(root);
   }
 
   #unitOfNode(device: Device): SmmuFound | UnitNone | undefined {

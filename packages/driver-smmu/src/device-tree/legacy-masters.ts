@@ -1,5 +1,4 @@
-import type { DeviceTree, DeviceTreeNode } from '@iommu/firmware';
-import { references } from './nodes.js';
+import { type DeviceTree, type DeviceTreeNode, references } from '@iommu/firmware';
 import type { DeviceTreeUnit } from './units.js';
 
 /** A master as its SMMU names it. */

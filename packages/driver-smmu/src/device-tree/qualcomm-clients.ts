@@ -1,5 +1,4 @@
-import type { DeviceTreeNode } from '@iommu/firmware';
-import { isCompatible } from './nodes.js';
+import { type DeviceTreeNode, isCompatible } from '@iommu/firmware';
 
 /**
  * Devices that Qualcomm's variants of SMMUv2 never translate: displays and modems that run from the start, graphics that

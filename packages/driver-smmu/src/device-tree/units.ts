@@ -1,7 +1,13 @@
 import type { Platform } from '@iommu/core';
-import type { DeviceTree, DeviceTreeNode } from '@iommu/firmware';
+import {
+  type DeviceTree,
+  type DeviceTreeNode,
+  firstRange,
+  isAvailable,
+  isCompatible,
+  platformPath,
+} from '@iommu/firmware';
 import { type SmmuUnit, unitName } from '../unit.js';
-import { firstRange, isAvailable, isCompatible, platformPath } from './nodes.js';
 
 /** An SMMU of the tree. */
 export interface DeviceTreeUnit extends SmmuUnit {

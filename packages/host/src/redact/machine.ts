@@ -1,4 +1,4 @@
-import { type Machine, type MachineFirmware, type MachinePci, toBytes } from '@iommu/machine';
+import { type Machine, type MachineFirmware, type MachineKernel, type MachinePci, toBytes } from '@iommu/machine';
 import { TABLES } from '../snapshot.js';
 import { redactAcpiTable } from './acpi-table.js';
 import { redactConfigSpace } from './config-space.js';
@@ -25,8 +25,14 @@ const redactFirmware = ({ acpi, deviceTree }: MachineFirmware, redactor: Redacto
   ...(deviceTree && { deviceTree: redactor.deviceTree(toBytes(deviceTree, 'firmware.deviceTree')) }),
 });
 
-const redactPci = ({ functions, ...rest }: MachinePci, redactor: Redactor): MachinePci => ({
+const redactKernel = (kernel: MachineKernel, redactor: Redactor): MachineKernel => ({
+  ...names(kernel, redactor),
+  ...(kernel.commandLine !== undefined && { commandLine: redactor.commandLine(kernel.commandLine) }),
+});
+
+const redactPci = ({ functions, acsReadUnder, ...rest }: MachinePci, redactor: Redactor): MachinePci => ({
   ...rest,
+  ...(acsReadUnder && { acsReadUnder: redactKernel(acsReadUnder, redactor) }),
   functions: functions.map(({ config, label, attributes, ...fn }) => ({
     ...fn,
     ...(attributes && {
@@ -47,15 +53,11 @@ const redactPci = ({ functions, ...rest }: MachinePci, redactor: Redactor): Mach
 export const redactMachine = (machine: Machine, redactor: Redactor): Machine => {
   const { name: _name, kernel, firmware, pci, ...rest } = machine;
   if (machine.name !== undefined) redactor.hosts.add(machine.name);
-  if (kernel?.commandLine !== undefined) redactor.learnCommandLine(kernel.commandLine);
+  for (const known of [kernel, pci?.acsReadUnder])
+    if (known?.commandLine !== undefined) redactor.learnCommandLine(known.commandLine);
   return {
     ...names(rest, redactor),
-    ...(kernel && {
-      kernel: {
-        ...names(kernel, redactor),
-        ...(kernel.commandLine !== undefined && { commandLine: redactor.commandLine(kernel.commandLine) }),
-      },
-    }),
+    ...(kernel && { kernel: redactKernel(kernel, redactor) }),
     ...(firmware && { firmware: redactFirmware(firmware, redactor) }),
     ...(pci && { pci: redactPci(pci, redactor) }),
   };

@@ -101,7 +101,10 @@ describe('keeps the kind of what it redacts', () => {
       name: 'orthanc',
       kernel: { release: '6.1.0', commandLine: 'root=/dev/mellon iommu=pt' },
       firmware: { acpi: { DMAR: table, MSDM: table } },
-      pci: { functions: [{ address: '0000:00:1c.0', config: config(), label: 'of 9c:6b:00:5e:c4:a7' }] },
+      pci: {
+        functions: [{ address: '0000:00:1c.0', config: config(), label: 'of 9c:6b:00:5e:c4:a7' }],
+        acsReadUnder: { release: '5.10', commandLine: 'root=/dev/mellon iommu=off' },
+      },
       devices: [{ name: 'orthanc.auto', bus: 'platform', path: 'platform/orthanc.auto' }],
       observed: { source: 'sysfs' as const, groups: [{ id: 0, devices: ['orthanc.auto'], name: 'of orthanc' }] },
       notes: [{ severity: 'info' as const, code: 'x', message: 'seen on orthanc' }],
@@ -111,6 +114,7 @@ describe('keeps the kind of what it redacts', () => {
     expect(json).not.toMatch(TEXTS);
     const after = await readMachineBytes(bytesOf(json));
     expect(after.kernel?.commandLine).toBe('iommu=pt');
+    expect(after.pci?.acsReadUnder).toEqual({ release: '5.10', commandLine: 'iommu=off' });
     expect(Object.keys(after.firmware?.acpi ?? {})).toEqual(['DMAR']);
     expect(after.devices?.[0]?.name).toBe(after.observed?.groups[0]?.devices[0]);
     const redacted = (await redactBytes(await machineToTar(machine))) as Extract<Redacted, { entries: unknown }>;

@@ -62,6 +62,7 @@ export const WHOLE: Machine = {
     rootParents: { '0000:00': 'platform/4010000000.pcie' },
     order: ['0000:00:01.0', '0000:01:00.0'],
     acsRead: 'after-boot',
+    acsReadUnder: { release: '5.15.0', commandLine: 'quiet' },
   },
   devices: [
     {

@@ -107,7 +107,7 @@ const rowsOf = (vendor: number, device: number): readonly AcsQuirkRow[] => {
 /**
  * The quirk table's opinion on whether a function provides ACS flags, in the table's order.
  *
- * @returns The first answer and the function that gave it; `undefined` when none has one. `isolated` is `unknown` when
+ * @returns The first answer, the function that gave it, and the release that brought its row; `undefined` when none has one. `isolated` is `unknown` when
  * the device id would decide, and was not read.
  * @see Linux v7.0 drivers/pci/quirks.c pci_dev_specific_acs_enabled()
  */
@@ -115,13 +115,13 @@ export const acsQuirk = (
   device: PciDevice,
   flags: number,
   input: AcsQuirkInput,
-): { readonly name: AcsQuirkName; readonly isolated: boolean | 'unknown' } | undefined => {
+): { readonly name: AcsQuirkName; readonly since: string; readonly isolated: boolean | 'unknown' } | undefined => {
   const { vendor, device: id = UNKNOWN_ID } = device.facts;
   if (vendor === undefined) return undefined;
   for (const [, , name, since] of rowsOf(vendor, id)) {
     if (!input.kernel.has(since)) continue;
     const isolated = JUDGES[name](device, flags, input);
-    if (isolated !== undefined) return { name, isolated };
+    if (isolated !== undefined) return { name, since, isolated };
   }
   return undefined;
 };

@@ -1,0 +1,174 @@
+import { type Errno, IommuError } from '@iommu/core';
+import type { Bytes } from '@iommu/machine';
+import type { DeviceSketch } from '@iommu/machine/build';
+
+/** Something that can be plugged into a port, drawn by hand. */
+export interface Card {
+  /** `two-function-gpu` */
+  readonly name: string;
+  /** What it is, in a few words. */
+  readonly brief: string;
+  /** What it brings into the slot; on a conventional bus one slot each. */
+  readonly devices: readonly DeviceSketch[];
+}
+
+/** A card goes behind another port, whole: every function of its slot, and all that is behind it. */
+export interface MoveChange {
+  readonly kind: 'move';
+  /** Any function of the card. */
+  readonly device: string;
+  /** The bridge behind which it goes: a port of PCI Express with an empty slot, or a bridge to a conventional bus. */
+  readonly to: string;
+}
+
+/** Two cards change places. */
+export interface SwapChange {
+  readonly kind: 'swap';
+  readonly device: string;
+  readonly with: string;
+}
+
+/** Firmware gives one function another place on its own bus; what is behind it goes with it. */
+export interface ReaddressChange {
+  readonly kind: 'readdress';
+  readonly device: string;
+  /** An address on the same bus that is free. */
+  readonly to: string;
+}
+
+export interface AddChange {
+  readonly kind: 'add';
+  readonly card: Card;
+  /** The bridge behind which it goes. */
+  readonly to: string;
+}
+
+/** A function goes, with all that is behind it; function 0 takes the others of its slot with it. */
+export interface RemoveChange {
+  readonly kind: 'remove';
+  readonly device: string;
+}
+
+/** A physical function switches on so many virtual ones, in place of those that it has. */
+export interface VfsChange {
+  readonly kind: 'vfs';
+  readonly device: string;
+  readonly count: number;
+}
+
+/**
+ * `on`: the function has an ACS capability with all that isolation needs, set. Off: it has none, as where firmware hides
+ * it; what a quirk says of the function stands.
+ */
+export interface AcsChange {
+  readonly kind: 'acs';
+  readonly device: string;
+  readonly on: boolean;
+}
+
+export interface KernelChange {
+  readonly kind: 'kernel';
+  /** A release or version: `6.12`, `7.3.4+deb13-amd64`. */
+  readonly release: string;
+}
+
+/** Words at the end of the kernel's command line. */
+export interface CommandLineChange {
+  readonly kind: 'command-line';
+  readonly words: string;
+}
+
+/** Rules in place of those of the kernel; see `POLICIES` of `@iommu/machine`. */
+export interface PolicyChange {
+  readonly kind: 'policy';
+  readonly name: string;
+}
+
+/** Firmware hands over another table in place of one, or of none. */
+export interface TableChange {
+  readonly kind: 'table';
+  /** Of an ACPI table, as its file is named: `DMAR`. */
+  readonly table: string;
+  readonly bytes: Bytes;
+}
+
+/** Firmware leaves a root bus, and all below it, out of what the IOMMUs translate. */
+export interface BypassChange {
+  readonly kind: 'bypass';
+  /** `0000:40` */
+  readonly bus: string;
+}
+
+/** One change to a machine, as plain data. Addresses are `DDDD:BB:DD.F`, of the machine as it is before. */
+export type Change =
+  | MoveChange
+  | SwapChange
+  | ReaddressChange
+  | AddChange
+  | RemoveChange
+  | VfsChange
+  | AcsChange
+  | KernelChange
+  | CommandLineChange
+  | PolicyChange
+  | TableChange
+  | BypassChange;
+
+/** `ERR_CHANGE`: the change cannot be made to this machine. The message says why, and what was expected. */
+export const impossible = (message: string, errno?: Errno): IommuError =>
+  new IommuError('ERR_CHANGE', message, errno === undefined ? {} : { errno });
+
+/** `ERR_CHANGE_UNKNOWN`: the description does not hold what would tell the outcome. */
+export const undecided = (message: string): IommuError => new IommuError('ERR_CHANGE_UNKNOWN', message);
+
+/** What the names of parameters that go into `pci=` are. */
+export const PCI_WORDS: readonly string[] = ['config_acs', 'disable_acs_redir'];
+
+export const ACS_OVERRIDE = 'acs-override=';
+
+/** Words of the command line as they are spelled in a change: those of `pci=` by themselves. */
+const spellWords = (words: string): string => {
+  const [, value = ''] = /^pci=(\S+)$/.exec(words) ?? [];
+  if (PCI_WORDS.some((name) => value.startsWith(`${name}=`)) && !value.includes(',')) return value;
+  return words;
+};
+
+const spellBytes = (bytes: Bytes): string => (typeof bytes === 'string' ? bytes : '…');
+
+/**
+ * A change in the words that `parseChange()` reads: `move 0000:01:00.0 to 0000:00:1c.4`. A table given as bytes, not as
+ * base64, and a card that is in no library are shortened.
+ */
+export const formatChange = (change: Change): string => {
+  switch (change.kind) {
+    case 'move':
+    case 'readdress':
+      return `${change.kind} ${change.device} to ${change.to}`;
+    case 'swap':
+      return `swap ${change.device} with ${change.with}`;
+    case 'add':
+      return `add ${change.card.name} to ${change.to}`;
+    case 'remove':
+      return `remove ${change.device}`;
+    case 'vfs':
+      return `vfs ${change.device}=${change.count}`;
+    case 'acs':
+      return `acs ${change.on ? 'on' : 'off'} ${change.device}`;
+    case 'kernel':
+      return `kernel ${change.release}`;
+    case 'command-line':
+      return change.words
+        .split(/\s+/)
+        .map((word) => {
+          const spelled = spellWords(word);
+          return spelled.includes('=') ? spelled : `cmdline ${spelled}`;
+        })
+        .join(' ');
+    case 'policy':
+      return change.name.startsWith(ACS_OVERRIDE) ? change.name : `policy ${change.name}`;
+    case 'table':
+      return `table ${change.table}=${spellBytes(change.bytes)}`;
+    case 'bypass':
+      return `bypass ${change.bus}`;
+  }
+};
