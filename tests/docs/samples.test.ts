@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { root } from '../support/command.js';
 import { type CodeBlock, codeBlocks } from '../support/markdown.js';
+import { needsFuse } from '../support/needs.js';
 import { runTool } from '../support/packed.js';
 
 /** Packages that others would publish. */
@@ -18,6 +19,7 @@ const markdown = [
 
 interface Sample {
   readonly name: string;
+  readonly needs: string;
   readonly code: string;
   readonly output: string;
 }
@@ -25,16 +27,17 @@ interface Sample {
 /** A program, and the block after it: what it prints. */
 const samplesIn = (path: string): Sample[] => {
   const blocks = codeBlocks(readFileSync(path, 'utf8'));
-  return blocks.flatMap(({ language, text, line }: CodeBlock, index) => {
+  return blocks.flatMap(({ language, needs, text, line }: CodeBlock, index) => {
     if (language !== 'js') return [];
     const next = blocks[index + 1];
     if (next?.language !== '') throw new Error(`${path}:${line}: a program without its output after it`);
-    return [{ name: `${relative(root, path)}:${line}`, code: text, output: next.text }];
+    return [{ name: `${relative(root, path)}:${line}`, needs, code: text, output: next.text }];
   });
 };
 
-describe.each(markdown.flatMap(samplesIn))('$name', ({ name, code, output }) => {
-  test('prints what the text shows', () => {
+describe.each(markdown.flatMap(samplesIn))('$name', ({ name, needs, code, output }) => {
+  test('prints what the text shows', (context) => {
+    if (needs === 'fuse') needsFuse(context);
     // Beside this file, from where the workspace's packages can be imported.
     const file = join(root, 'tests/docs', `.sample-${name.replace(/\W+/g, '-')}.mjs`);
     writeFileSync(file, code);

@@ -155,15 +155,21 @@ test('what cannot be booted is reported, and nothing is mounted', async (context
   const broken = { schema: 1 as const, pci: { functions: [{ address: 'nonsense' }] } };
   await expect(mountIn(guarded, broken)).rejects.toMatchObject({ code: 'ERR_PCI_ADDRESS' });
   await expect(mountIn(guarded, drawnMachine(), { policy: 'nonsense' })).rejects.toMatchObject({ code: 'ERR_POLICY' });
-  await expect(mountIn(guarded, drawnMachine(), { drivers: 'file:///nowhere.mjs' })).rejects.toThrow('nowhere');
+  await expect(mountIn(guarded, drawnMachine(), { drivers: ['file:///nowhere.mjs'] })).rejects.toThrow('nowhere');
   expect(guarded.mounts()).toEqual([]);
 });
 
-test('the drivers are those of the module that is named', async (context) => {
+test('the drivers are those that are named, by the default exports of their modules', async (context) => {
   const guarded = mountFolder(context);
-  const module = 'data:text/javascript,export const drivers = () => [];';
-  const { path } = await mountIn(guarded, drawnMachine(), { drivers: module });
+  const module = 'data:text/javascript,export default () => ({ specVersion: 1, name: "none", bind: () => undefined });';
+  const { path, unmount } = await mountIn(guarded, drawnMachine(), { drivers: [module] });
+  expect((await shellIn(path, 'ls sys/kernel/iommu_groups; ls -d sys/bus/pci/devices/*')).stdout).toContain('01:00.0');
   expect((await shellIn(path, 'ls sys/kernel/iommu_groups')).stdout).toBe('');
+  await unmount();
+  const empty = 'data:text/javascript,export const drivers = 5;';
+  await expect(mountIn(guarded, drawnMachine(), { drivers: [empty] })).rejects.toMatchObject({
+    code: 'ERR_DRIVER_CONTRACT',
+  });
 });
 
 test('who disposes of a mount unmounts it', async (context) => {

@@ -36,8 +36,8 @@ const bundle = (name: string): URL => {
 /** The process that serves. */
 export const server = (): URL => bundle('serve-machine');
 
-/** A module of drivers that take their time. */
-export const slowDrivers = (): URL => bundle('slow-drivers');
+/** A driver of VT-d that takes its time. */
+export const slowVtd = (): URL => bundle('slow-vtd');
 
 /** A program that reads everything, again and again. */
 export const walker = (): URL => bundle('walker');

@@ -19,6 +19,8 @@ export interface Entries {
   isStale: boolean;
   /** The directory's link count, while it is right. */
   links: number | undefined;
+  /** When the kernel was last told of an entry, or that there is none, in milliseconds since 1970. */
+  told: number;
 }
 
 /** An entry of the tree that the kernel knows by a number. */
@@ -43,6 +45,9 @@ export interface Inode {
 
 /** Entries of a directory with more than so many are not numbered before they are looked up. */
 const LARGE = 4096;
+
+/** So long an answer may be on its way, in milliseconds. */
+const FRESH = 200;
 
 /** The entries of a directory now; those that were listed before keep their positions. */
 const listingOf = (directory: SysfsDirectory, before: Listing | undefined): Listing => {
@@ -105,6 +110,11 @@ export class InodeTable {
     return this.#byId.size;
   }
 
+  /** Whether the kernel may still be taking in what it was told of a directory's entries. */
+  isFresh({ entries }: Inode): boolean {
+    return entries !== undefined && this.#now() - entries.told < FRESH;
+  }
+
   get(id: number): Inode | undefined {
     return this.#byId.get(id);
   }
@@ -113,6 +123,7 @@ export class InodeTable {
   lookUp(parent: Inode, name: string): Inode | undefined {
     const { node, gone, entries } = parent;
     if (node.kind !== 'directory' || gone || !entries) return undefined;
+    entries.told = this.#now();
     const child = node.child(name);
     if (!child) return undefined;
     let inode = entries.known.get(name);
@@ -199,7 +210,7 @@ export class InodeTable {
   #make(id: number, parent: Inode | undefined, name: string, node: SysfsNode): Inode {
     const entries: Entries | undefined =
       node.kind === 'directory'
-        ? { known: new Map(), promised: new Map(), listing: undefined, isStale: false, links: undefined }
+        ? { known: new Map(), promised: new Map(), listing: undefined, isStale: false, links: undefined, told: 0 }
         : undefined;
     const inode: Inode = { id, parent, name, node, gone: false, lookups: 0, opens: 0, born: this.#now(), entries };
     this.#byId.set(id, inode);

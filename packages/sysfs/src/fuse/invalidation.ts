@@ -12,6 +12,11 @@ export interface Notification {
    * there under its name: something in it is in use, and keeps alive what the kernel would drop.
    */
   readonly otherwise?: () => readonly Notification[];
+  /**
+   * Say it once more, a moment later, if the kernel answers that it knows no such entry: an answer to a look-up may be on
+   * its way, which it takes in only then. Kernels before 6.19 wait for that by themselves.
+   */
+  readonly isFresh?: boolean;
 }
 
 const message = (code: number, bodyBytes: number, name = ''): { bytes: Uint8Array; body: Fields } => {
@@ -75,15 +80,15 @@ export const follow = ({ inodes, files }: FuseServer, { type, path }: TreeChange
   const parent = inodes.at(path.slice(0, Math.max(slash, 0)));
   if (!parent || name === '') return [];
   const known = parent.entries?.known.get(name);
-  if (type === 'changed') {
-    if (!known) return [];
-    const isSame = parent.node.kind === 'directory' && parent.node.child(name) === known.node;
-    if (isSame) return [invalInode(known)];
-  }
+  if (type === 'changed' && !known) return [];
+  // What is still the same has not come anew, whatever was said.
+  if (known && type !== 'removed' && parent.node.kind === 'directory' && parent.node.child(name) === known.node)
+    return [invalInode(known)];
 
+  const fresh = inodes.isFresh(parent) && { isFresh: true };
   if (!known) {
     inodes.unlist(parent, name);
-    return [invalEntry(parent, name), invalInode(parent)];
+    return [{ ...invalEntry(parent, name), ...fresh }, invalInode(parent)];
   }
   // Who writes a file holds its lock until the answer, and the answer may wait for this: that file goes without the lock.
   const { writing } = files;
@@ -93,7 +98,7 @@ export const follow = ({ inodes, files }: FuseServer, { type, path }: TreeChange
   inodes.drop(known);
   return [
     ...below.map(remove),
-    { ...remove(known), ...(known.entries && { otherwise: () => [...withAllBelow(known)].map(remove) }) },
+    { ...remove(known), ...fresh, ...(known.entries && { otherwise: () => [...withAllBelow(known)].map(remove) }) },
     invalInode(parent),
   ];
 };

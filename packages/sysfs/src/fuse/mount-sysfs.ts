@@ -8,10 +8,11 @@ import type { TransportName } from './transport.js';
 
 export interface MountOptions extends Omit<BootOptions, 'drivers'> {
   /**
-   * A module that exports `drivers()`, which returns the IOMMU drivers: `file:///…` or a package's name, as seen from the
-   * module {@link server}. The machine runs in another process, which no object can be handed to.
+   * The IOMMU drivers, in the order in which they are asked: URLs of modules whose default exports make them, as those of
+   * the driver packages do (`import.meta.resolve('@iommu/driver-intel-vtd')`). The machine runs in another process, which
+   * no object can be handed to. Default: those of {@link server}.
    */
-  readonly drivers?: string | URL;
+  readonly drivers?: readonly (string | URL)[];
   /** Programs cannot write. Default false. */
   readonly readOnly?: boolean;
   /** The mount stays when this process ends. Default false. */
@@ -65,7 +66,7 @@ export const mountSysfs = async (
     ...boot
   }: MountOptions = {},
 ): Promise<Mount> => {
-  const payload: MachinePayload = { machine, boot, ...(drivers !== undefined && { drivers: String(drivers) }) };
+  const payload: MachinePayload = { machine, boot, ...(drivers && { drivers: drivers.map(String) }) };
   const { path, pid, connection, ended, unmount } = await startServing({
     server,
     nodeOptions,

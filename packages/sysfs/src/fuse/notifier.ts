@@ -3,6 +3,9 @@ import type { Notification } from './invalidation.js';
 /** Hands a notification to the kernel, off the serving thread. @returns 0 or the errno that the kernel answered with. */
 export type Notify = (bytes: Uint8Array) => Promise<number>;
 
+/** How long an answer may be on its way, in milliseconds. */
+const MOMENT = 200;
+
 /**
  * Tells the kernel what changed, one thing after another, in order.
  *
@@ -28,7 +31,7 @@ export class Notifier {
   }
 
   push(notifications: readonly Notification[]): void {
-    this.#queue.push(...notifications);
+    for (const notification of notifications) this.#queue.push(notification);
     this.#queued += notifications.length;
     if (!this.#isRunning && this.#queue.length > 0) void this.#run();
   }
@@ -51,9 +54,11 @@ export class Notifier {
     this.#isRunning = false;
   }
 
-  async #tell({ bytes, otherwise }: Notification): Promise<void> {
+  async #tell({ bytes, otherwise, isFresh }: Notification): Promise<void> {
     const errno = await this.#notify(bytes);
-    if (errno === 0 || !otherwise) return;
+    if (errno === 0) return;
+    if (isFresh) setTimeout(() => this.push([{ bytes }]), MOMENT).unref();
+    if (!otherwise) return;
     for (const other of otherwise()) await this.#notify(other.bytes);
   }
 }

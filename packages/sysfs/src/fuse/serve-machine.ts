@@ -1,4 +1,4 @@
-import type { IommuDriver } from '@iommu/core';
+import { type IommuDriver, IommuError } from '@iommu/core';
 import { type BootOptions, boot, type Machine } from '@iommu/machine';
 import { eventText } from '../control/event-text.js';
 import { machineCalls } from '../control/machine-calls.js';
@@ -11,20 +11,20 @@ import type { Model } from './serving.js';
 export interface MachinePayload {
   readonly machine: Machine;
   readonly boot: Omit<BootOptions, 'drivers'>;
-  /** A module that exports `drivers()`. Absent: the process brings its own. */
-  readonly drivers?: string;
+  /** Driver packages. Absent: the process brings its own. */
+  readonly drivers?: readonly string[];
 }
 
-/** What a module of drivers exports. */
-interface DriversModule {
-  drivers?(): readonly IommuDriver[];
-}
-
-const driversFrom = async (specifier: string): Promise<readonly IommuDriver[]> => {
-  const { drivers }: DriversModule = await import(specifier);
-  if (typeof drivers !== 'function') throw new TypeError(`${specifier} does not export a function 'drivers'`);
-  return drivers();
-};
+/** Load drivers by the default exports of their packages. @throws IommuError `ERR_DRIVER_CONTRACT` */
+const loadDrivers = (specifiers: readonly string[]): Promise<IommuDriver[]> =>
+  Promise.all(
+    specifiers.map(async (specifier) => {
+      const { default: make }: { default?: unknown } = await import(specifier);
+      if (typeof make !== 'function')
+        throw new IommuError('ERR_DRIVER_CONTRACT', `${specifier}: its default export does not make a driver`);
+      return make() as IommuDriver;
+    }),
+  );
 
 /** Boot a machine, and what is served of it. */
 const modelOf = (payload: MachinePayload, drivers: readonly IommuDriver[]): Model => {
@@ -45,10 +45,10 @@ const modelOf = (payload: MachinePayload, drivers: readonly IommuDriver[]): Mode
 /**
  * Be the process that serves a machine. A program that is one bundle starts this in place of the package's own.
  *
- * @param drivers - Used where the order names no module of drivers.
+ * @param drivers - Used where the order names none.
  */
 export const serveMachine = (drivers: () => readonly IommuDriver[] = () => []): Promise<void> =>
   serve(async (payload) => {
     const order = payload as MachinePayload;
-    return modelOf(order, order.drivers === undefined ? drivers() : await driversFrom(order.drivers));
+    return modelOf(order, order.drivers === undefined ? drivers() : await loadDrivers(order.drivers));
   });

@@ -55,6 +55,28 @@ const statsOf = (session: FuseSession): ServingStats => ({
   memory: process.memoryUsage.rss(),
 });
 
+/** A directory that was made for a mount goes with it. */
+const giveBack = ({ path, isNew }: Target): void => {
+  if (!isNew) return;
+  try {
+    rmdirSync(path);
+  } catch {
+    // Somebody uses it.
+  }
+};
+
+/** @returns The descriptor of the device, mounted. @throws IommuError `ERR_SYSFS_MOUNT` */
+const mounted = async (path: string, { nonBlocking }: Transport, readOnly: boolean): Promise<number> => {
+  const descriptor = openDevice(nonBlocking);
+  try {
+    await mountDevice(descriptor, path, readOnly);
+  } catch (error) {
+    closeSync(descriptor);
+    throw error;
+  }
+  return descriptor;
+};
+
 /** A mount and its control socket, served by this process. */
 export class Serving {
   readonly path: string;
@@ -87,14 +109,13 @@ export class Serving {
     const place = (mount: string) => placeOf(runtime, mount);
     const target = await prepareTarget(directory, isServed);
     const { path } = target;
-    const descriptor = openDevice(transport.nonBlocking);
+    let session: FuseSession;
     try {
-      await mountDevice(descriptor, path, readOnly);
+      session = new FuseSession(model.tree, await mounted(path, transport, readOnly), transport, { callerOf, onError });
     } catch (error) {
-      closeSync(descriptor);
+      giveBack(target);
       throw error;
     }
-    const session = new FuseSession(model.tree, descriptor, transport, { callerOf, onError });
     try {
       const late = wait(LONGEST_START, 'late', { ref: false });
       if ((await Promise.race([session.ready, session.ended.then(() => 'late'), late])) === 'late')
@@ -117,6 +138,7 @@ export class Serving {
     } catch (error) {
       await unmount(path);
       session.close();
+      giveBack(target);
       throw error;
     }
   }
@@ -142,11 +164,6 @@ export class Serving {
 
   #tidy(): void {
     this.#control.close();
-    if (!this.#target.isNew) return;
-    try {
-      rmdirSync(this.path);
-    } catch {
-      // Somebody uses it.
-    }
+    giveBack(this.#target);
   }
 }

@@ -102,7 +102,10 @@ export const startServing = async ({
   });
   // A failure is the answer's; here it only must not end this process.
   child.send(order satisfies ServeOrder, () => {});
-  const answer = await answerOf(child);
+  const answer = await answerOf(child).catch(async (error: unknown) => {
+    await clearAfter(order.directory);
+    throw error;
+  });
   if (answer.type === 'failed') throw fromFailure(answer.failure);
   const { path, place } = answer;
   const { connection, hello } = await ControlConnection.open(place);

@@ -1,6 +1,6 @@
 import { lstatSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { IommuError } from '@iommu/core';
+import { IommuError, isIommuError } from '@iommu/core';
 import { FUSE_TYPE, forceUnmount } from './mount.js';
 import { mountTable } from './mount-table.js';
 
@@ -67,13 +67,14 @@ export const prepareTarget = async (
   try {
     isNew = mkdirSync(path, { recursive: true }) !== undefined;
     if (!lstatSync(path).isDirectory()) throw target(directory, 'is not a directory');
+    if (readdirSync(path).length > 0) throw target(directory, 'is not empty; name an empty or a new directory');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST' || code === 'ENOTDIR') throw target(directory, 'is not a directory');
     if (code === 'ENOTCONN')
       throw target(directory, `is a mount whose process has ended; take it off with: umount -l ${path}`);
-    throw error;
+    if (code === undefined || isIommuError(error)) throw error;
+    throw target(directory, `cannot be used (${code}); name a directory of your own`);
   }
-  if (readdirSync(path).length > 0) throw target(directory, 'is not empty; name an empty or a new directory');
   return { path, isNew };
 };

@@ -165,6 +165,15 @@ describe('what changes', () => {
     expect(follow(server, { type: 'changed', path: 'a/file' }).map(told)).toEqual([`inode ${file}`]);
   });
 
+  test('or is said to have come although it is the same stays what it is', () => {
+    const { server, kernel } = serveSketch({ a: { file: 'x' } });
+    const file = kernel.walk('a/file');
+    const { handle } = kernel.open(file, 0);
+    expect(follow(server, { type: 'added', path: 'a/file' }).map(told)).toEqual([`inode ${file}`]);
+    expect(kernel.read(file, handle)).toBe('x');
+    expect(kernel.walk('a/file')).toBe(file);
+  });
+
   test('without the kernel knowing is nothing to tell', () => {
     const { server } = serveSketch({ a: { file: 'x' } });
     expect(follow(server, { type: 'changed', path: 'a/file' })).toEqual([]);
@@ -180,6 +189,19 @@ describe('what changes', () => {
     ]);
     expect(kernel.walk('a/link')).not.toBe(link);
   });
+});
+
+test('what the kernel was told a moment ago may have to be taken back twice', () => {
+  let now = 1_000;
+  const { server, kernel } = serveSketch({ a: {} }, { now: () => now });
+  const a = kernel.walk('a');
+  const added = () => follow(server, { type: 'added', path: 'a/b' }).map(({ isFresh }) => isFresh ?? false);
+  now = 10_000;
+  expect(added()).toEqual([false, false]);
+  kernel.lookup(a, 'b');
+  expect(added()).toEqual([true, false]);
+  now = 20_000;
+  expect(added()).toEqual([false, false]);
 });
 
 test('a name is told in bytes', () => {

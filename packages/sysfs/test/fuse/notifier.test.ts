@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Notifier } from '../../src/fuse/notifier.js';
 
 const { ENOENT, ENOTEMPTY } = constants.errno;
@@ -69,6 +69,24 @@ test('where the kernel cannot do it at once, what is below is told next, before 
   for (let turn = 0; turn < 4; turn++) await step();
   expect(heard).toEqual([1, 11, 12, 2]);
   await notifier.delivered();
+});
+
+test('what may be on its way to the kernel is told once more, a moment later, if the kernel did not know it', async () => {
+  vi.useFakeTimers();
+  try {
+    const { notifier, heard, step } = slowKernel((code) => (code < 10 ? ENOENT : 0));
+    notifier.push([{ ...note(1), isFresh: true }, note(2), { ...note(11), isFresh: true }]);
+    for (let turn = 0; turn < 3; turn++) await step();
+    await notifier.delivered();
+    expect(heard).toEqual([1, 2, 11]);
+    vi.advanceTimersByTime(1000);
+    await step();
+    expect(heard).toEqual([1, 2, 11, 1]);
+    vi.advanceTimersByTime(1000);
+    expect(heard).toHaveLength(4);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('what comes while the queue is worked off is not lost', async () => {

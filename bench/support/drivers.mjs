@@ -1,4 +1,0 @@
-import { intelVtd } from '@iommu/driver-intel-vtd';
-
-/** For the process that serves a mount. */
-export const drivers = () => [intelVtd()];
