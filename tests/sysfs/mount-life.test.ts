@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { mountSysfs } from '@iommu/sysfs/mount';
+import { connectMachine, mounted, mountSysfs } from '@iommu/sysfs/mount';
 import { expect, onTestFinished, test } from 'vitest';
 import { drawnMachine, mountFolder, mountIn, server, shellIn, startMounting } from '../support/fuse/mounts.js';
 
@@ -26,6 +26,8 @@ test('a killed server leaves no mount behind where somebody waits for its end', 
   process.kill(pid, 'SIGKILL');
   await expect(ended).rejects.toThrow('SIGKILL');
   expect(guarded.mounts()).toEqual([]);
+  expect(await mounted()).not.toContain(path);
+  await expect(connectMachine(path)).rejects.toMatchObject({ code: 'ERR_CONTROL_GONE' });
 });
 
 test('a mount that a killed process left behind gives way to the next', async (context) => {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { IommuError } from '@iommu/core';
@@ -30,8 +30,14 @@ const candidates = (environment: NodeJS.ProcessEnv, uid: number): string[] => {
 
 /** Whether a directory is there, is ours, and nobody else may look into it. */
 const isPrivate = (path: string, uid: number): boolean => {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  return stat?.isDirectory() === true && stat.uid === uid && (stat.mode & 0o077) === 0;
+  try {
+    const stat = lstatSync(path);
+    // Who has no number in a user namespace looks like everybody else who has none.
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+    return stat.isDirectory() && stat.uid === uid && (stat.mode & 0o077) === 0;
+  } catch {
+    return false;
+  }
 };
 
 /** The directories that sockets of this user may be in. */
@@ -74,28 +80,37 @@ export interface ControlNote {
   readonly mount: string;
 }
 
+const NOTE = '.json';
+
 const placeIn = (directory: string, name: string): ControlPlace => ({
   socket: join(directory, `${name}.sock`),
-  note: join(directory, `${name}.json`),
+  note: join(directory, `${name}${NOTE}`),
 });
 
 const NAME_LENGTH = 16;
 
-/** @param mount - Absolute and without links. */
-export const placeOf = (directory: string, mount: string): ControlPlace =>
-  placeIn(directory, createHash('sha256').update(mount).digest('hex').slice(0, NAME_LENGTH));
+const nameOf = (mount: string): string => createHash('sha256').update(mount).digest('hex').slice(0, NAME_LENGTH);
 
-/** Where a machine that is mounted here would listen, in every directory that it may have chosen. */
-export const placesOf = (mount: string): ControlPlace[] =>
-  runtimeDirectories().map((directory) => placeOf(directory, mount));
+/**
+ * Where a process listens for its machine. No two have the same place: one that ends takes away only what is its own.
+ *
+ * @param mount - Absolute and without links.
+ */
+export const placeOf = (directory: string, mount: string, pid: number = process.pid): ControlPlace =>
+  placeIn(directory, `${nameOf(mount)}-${pid}`);
 
-/** Of all machines of this user, running or left behind. */
-export const allPlaces = (): ControlPlace[] =>
+const placesNamed = (start: string): ControlPlace[] =>
   runtimeDirectories().flatMap((directory) =>
     readdirSync(directory)
-      .filter((name) => name.endsWith('.sock'))
-      .map((name) => placeIn(directory, name.slice(0, -'.sock'.length))),
+      .filter((name) => name.startsWith(start) && name.endsWith(NOTE))
+      .map((name) => placeIn(directory, name.slice(0, -NOTE.length))),
   );
+
+/** Where machines that are mounted here listen, or listened, in every directory that they may have chosen. */
+export const placesOf = (mount: string): ControlPlace[] => placesNamed(`${nameOf(mount)}-`);
+
+/** Of all machines of this user, running or left behind. */
+export const allPlaces = (): ControlPlace[] => placesNamed('');
 
 /** Write the note of a machine that this process serves. @returns Its token. @throws IommuError `ERR_CONTROL_PLACE` */
 export const writeNote = (place: ControlPlace, mount: string): string => {

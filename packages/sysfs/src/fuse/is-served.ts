@@ -17,6 +17,8 @@ const stateOf = (pid: number): string | undefined => {
  */
 export const isStuck = (pid: number): boolean => /[ZX]/.test(stateOf(pid) ?? '');
 
+const isAlive = (pid: number): boolean => stateOf(pid) !== undefined && !isStuck(pid);
+
 /** Whether a process answers for a mount of ours. What belongs to nobody any more is cleared away. */
 export const isServed = async (mount: string): Promise<boolean> => {
   for (const place of placesOf(mount)) {
@@ -25,11 +27,12 @@ export const isServed = async (mount: string): Promise<boolean> => {
       connection.close();
       return true;
     } catch (error) {
-      // It answered, if only with a refusal; or it is there, and has no time.
+      // It answered, if only with a refusal.
       if (isIommuError(error, 'ERR_CONTROL_REFUSED')) return true;
-      const pid = isIommuError(error, 'ERR_CONTROL_SILENT') ? readNote(place)?.pid : undefined;
-      if (pid !== undefined && stateOf(pid) !== undefined && !isStuck(pid)) return true;
-      clearPlace(place);
+      const pid = readNote(place)?.pid;
+      if (pid === undefined || !isAlive(pid)) clearPlace(place);
+      // It is there, and has no time.
+      else if (isIommuError(error, 'ERR_CONTROL_SILENT')) return true;
     }
   }
   return false;

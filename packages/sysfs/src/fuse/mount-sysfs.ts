@@ -72,8 +72,8 @@ export const mountSysfs = async (
     nodeOptions,
     within,
     ...(stderr && { stderr }),
-    // Elsewhere it may go by another user id.
-    runtime: runtimeDirectory(),
+    // Elsewhere the serving process may go by another user id.
+    ...(within.length > 0 && { runtime: runtimeDirectory() }),
     // The serving process stands elsewhere.
     directory: resolve(directory),
     readOnly,

@@ -15,6 +15,11 @@ const ADVICE =
 const refusal = (what: string, cause?: unknown): IommuError =>
   new IommuError('ERR_SYSFS_MOUNT', `${what}; ${ADVICE}`, { cause });
 
+/** `mount` serves the superuser alone, that of a user namespace included. @throws IommuError `ERR_SYSFS_MOUNT` */
+export const requireSuperuser = (): void => {
+  if (process.geteuid?.() !== 0) throw refusal('only root may mount');
+};
+
 /** @throws IommuError `ERR_SYSFS_MOUNT` */
 export const openDevice = (nonBlocking: boolean): number => {
   try {

@@ -1,12 +1,12 @@
 import { closeSync, rmdirSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import { IommuError } from '@iommu/core';
+import { IommuError, refused } from '@iommu/core';
 import { type ControlPlace, placeOf, runtimeDirectory } from '../control/places.js';
 import { type ControlCalls, ControlServer } from '../control/server.js';
 import type { SysfsTree } from '../node.js';
 import { callerOf } from './caller.js';
 import { isServed } from './is-served.js';
-import { isMounted, mountDevice, openDevice, unmount } from './mount.js';
+import { isMounted, mountDevice, openDevice, requireSuperuser, unmount } from './mount.js';
 import { FuseSession } from './session.js';
 import { prepareTarget, type Target } from './target.js';
 import type { Transport } from './transport.js';
@@ -102,42 +102,43 @@ export class Serving {
    *
    * @throws IommuError `ERR_SYSFS_TARGET`, `ERR_SYSFS_MOUNT`, `ERR_CONTROL_PLACE`; nothing is mounted then
    */
-  static async start(
-    model: Model,
-    { directory, readOnly, transport, onError, runtime = runtimeDirectory() }: ServingOptions,
-  ): Promise<Serving> {
-    const place = (mount: string) => placeOf(runtime, mount);
+  static async start(model: Model, options: ServingOptions): Promise<Serving> {
+    const { directory, readOnly, transport, onError } = options;
+    requireSuperuser();
     const target = await prepareTarget(directory, isServed);
     const { path } = target;
-    let session: FuseSession;
+    const place = placeOf(options.runtime ?? runtimeDirectory(), path);
+    let session: FuseSession | undefined;
+    let serving: Serving | undefined;
+    let control: ControlServer | undefined;
     try {
-      session = new FuseSession(model.tree, await mounted(path, transport, readOnly), transport, { callerOf, onError });
-    } catch (error) {
-      giveBack(target);
-      throw error;
-    }
-    try {
-      const late = wait(LONGEST_START, 'late', { ref: false });
-      if ((await Promise.race([session.ready, session.ended.then(() => 'late'), late])) === 'late')
-        throw new IommuError('ERR_SYSFS_MOUNT', `${path}: the kernel does not talk over ${transport.name}`);
-      let serving: Serving | undefined;
-      const control = await ControlServer.listen({
-        place: place(path),
+      // Before it is mounted: whoever finds a mount for which nobody answers takes it off.
+      control = await ControlServer.listen({
+        place,
         mount: path,
         calls: {
           ...model.calls,
-          stats: () => statsOf(session),
+          stats: () => session && statsOf(session),
           // It is answered first: the connection ends with the mount.
-          unmount: () => void setImmediate(() => void serving?.end()),
+          unmount: () => {
+            if (!serving) throw refused('EBUSY', `${path} is just being mounted`);
+            setImmediate(() => void serving?.end());
+          },
         },
         subscribe: model.subscribe,
-        settled: () => session.settled(),
+        settled: async () => session?.settled(),
       });
-      serving = new Serving(target, place(path), session, control);
+      const descriptor = await mounted(path, transport, readOnly);
+      session = new FuseSession(model.tree, descriptor, transport, { callerOf, onError });
+      const late = wait(LONGEST_START, 'late', { ref: false });
+      if ((await Promise.race([session.ready, session.ended.then(() => 'late'), late])) === 'late')
+        throw new IommuError('ERR_SYSFS_MOUNT', `${path}: the kernel does not talk over ${transport.name}`);
+      serving = new Serving(target, place, session, control);
       return serving;
     } catch (error) {
-      await unmount(path);
-      session.close();
+      if (session) await unmount(path);
+      session?.close();
+      control?.close();
       giveBack(target);
       throw error;
     }

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { IommuError } from '@iommu/core';
 import { ControlConnection } from '../control/client.js';
 import { fromFailure } from '../control/failure.js';
+import { type ControlPlace, clearPlace } from '../control/places.js';
 import { isServed, isStuck } from './is-served.js';
 import { FUSE_TYPE, forceUnmount } from './mount.js';
 import { mountTable } from './mount-table.js';
@@ -49,31 +50,38 @@ const answerOf = (child: ChildProcess): Promise<ServeAnswer> =>
     child.once('exit', dead);
   });
 
-/** Take off what a process left behind that did not unmount. */
-const clearAfter = async (path: string): Promise<void> => {
-  const isLeft = mountTable().some((entry) => entry.path === path && entry.type === FUSE_TYPE);
-  if (isLeft && !(await isServed(path))) await forceUnmount(path);
+const ourMount = (path: string) => mountTable().findLast((entry) => entry.path === path && entry.type === FUSE_TYPE);
+
+/**
+ * Takes away what a process leaves behind that did not unmount: its mount, not another that follows it in the same place.
+ *
+ * @param isGone - Whether it has ended for sure; else it is asked.
+ */
+type TakeAway = (isGone: boolean) => Promise<void>;
+
+const takeAwayLater = (path: string, place?: ControlPlace): TakeAway => {
+  const minor = ourMount(path)?.minor;
+  return async (isGone) => {
+    if (!isGone && (await isServed(path))) return;
+    if (minor !== undefined && ourMount(path)?.minor === minor) await forceUnmount(path);
+    if (isGone && place) clearPlace(place);
+  };
 };
 
 /** Follow the child to its end. */
-const endOf = async (child: ChildProcess, path: string): Promise<void> => {
+const endOf = async (child: ChildProcess, path: string, takeAway: TakeAway): Promise<void> => {
   const exited = new Promise<readonly [number | null, NodeJS.Signals | null]>((resolve) =>
     child.once('exit', (status, signal) => resolve([status, signal])),
   );
   const looking = setInterval(() => {
-    if (child.pid !== undefined && isStuck(child.pid)) void forceUnmount(path);
+    if (child.pid !== undefined && isStuck(child.pid)) void takeAway(true);
   }, LOOK);
   looking.unref();
   const [status, signal] = await exited;
   clearInterval(looking);
-  await clearAfter(path);
+  await takeAway(true);
   if (status !== 0)
     throw new IommuError('ERR_SYSFS_MOUNT', `${path}: the serving process ended with ${signal ?? `status ${status}`}`);
-};
-
-const exitOf = async (connection: ControlConnection, path: string): Promise<void> => {
-  await connection.closed;
-  await clearAfter(path);
 };
 
 /**
@@ -103,18 +111,19 @@ export const startServing = async ({
   // A failure is the answer's; here it only must not end this process.
   child.send(order satisfies ServeOrder, () => {});
   const answer = await answerOf(child).catch(async (error: unknown) => {
-    await clearAfter(order.directory);
+    await takeAwayLater(order.directory)(true);
     throw error;
   });
   if (answer.type === 'failed') throw fromFailure(answer.failure);
   const { path, place } = answer;
+  const takeAway = takeAwayLater(path, place);
   const { connection, hello } = await ControlConnection.open(place);
   let ended: Promise<void>;
   if (order.background) {
     child.disconnect();
     child.unref();
-    ended = exitOf(connection, path);
-  } else ended = endOf(child, path);
+    ended = connection.closed.then(() => takeAway(false));
+  } else ended = endOf(child, path, takeAway);
   // Whoever wants to know asks; until then it is no unhandled rejection.
   ended.catch(() => {});
   const unmount = async (): Promise<void> => {
