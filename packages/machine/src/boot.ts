@@ -1,6 +1,6 @@
 import { type Device, type Diagnostic, Iommu, type IommuDriver, type Kernel } from '@iommu/core';
 import { acsVerdict, type PciSettings, PciTopology } from '@iommu/pci';
-import { type ResolvedKernel, resolveKernel } from './kernel.js';
+import { type ResolvedKernel, resolveKernel, toldArch } from './kernel.js';
 import type { Machine, MachineKernel } from './machine.js';
 import { pciFunction } from './pci-function.js';
 import { platformDevice, platformOf } from './platform.js';
@@ -48,10 +48,8 @@ const acsReadFor = (
 /** The machine's own kernel, as far as the caller asks for no other. */
 const kernelFor = (machine: Machine, { kernel, commandLine }: BootOptions): MachineKernel => {
   // The architecture may stand only in the machine's own release.
-  const other = kernel !== undefined && {
-    release: kernel,
-    arch: machine.kernel?.arch ?? resolveKernel(machine.kernel).arch,
-  };
+  const arch = toldArch(machine.kernel);
+  const other = kernel !== undefined && { release: kernel, ...(arch !== undefined && { arch }) };
   return { ...machine.kernel, ...other, ...(commandLine !== undefined && { commandLine }) };
 };
 

@@ -7,7 +7,7 @@
 export { type BootOptions, boot } from './boot.js';
 export { toBase64, toBytes } from './bytes.js';
 export { DRIVER_PACKAGES, type DriverPackage } from './driver-packages.js';
-export { parseCommandLine, type ResolvedKernel, type RuleOverrides, resolveKernel } from './kernel.js';
+export { parseCommandLine, type ResolvedKernel, type RuleOverrides, resolveKernel, toldArch } from './kernel.js';
 export type { DriverOptions, KernelDrivers } from './kernel-drivers/kernel-drivers.js';
 export { managesDma } from './kernel-drivers/manages-dma.js';
 export { KERNEL_RULES, type KernelRule, type Proof } from './kernel-rules.js';

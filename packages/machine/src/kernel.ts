@@ -44,9 +44,12 @@ const ARCHES: readonly (readonly [RegExp, string])[] = [
   [/^s390/, 's390'],
 ];
 
+/** The architecture as far as it was told, be it by the name of a release. */
+export const toldArch = (kernel: MachineKernel = {}): string | undefined =>
+  kernel.arch ?? /-(amd64|arm64|x86_64|aarch64)$|\.(x86_64|aarch64)$/.exec(kernel.release ?? '')?.[0]?.slice(1);
+
 const archOf = (kernel: MachineKernel): string => {
-  const text =
-    kernel.arch ?? /-(amd64|arm64|x86_64|aarch64)$|\.(x86_64|aarch64)$/.exec(kernel.release ?? '')?.[0]?.slice(1);
+  const text = toldArch(kernel);
   if (text === undefined) return 'x86';
   return ARCHES.find(([pattern]) => pattern.test(text))?.[1] ?? text;
 };

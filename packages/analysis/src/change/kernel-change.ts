@@ -1,4 +1,11 @@
-import { type Machine, type MachineKernel, type MachineNote, parseVersion, resolveKernel } from '@iommu/machine';
+import {
+  type Machine,
+  type MachineKernel,
+  type MachineNote,
+  parseVersion,
+  resolveKernel,
+  toldArch,
+} from '@iommu/machine';
 import { type CommandLineChange, impossible, type KernelChange } from './change.js';
 
 /** Another kernel boots; ACS bits that were read after boot were read under the one that it was. */
@@ -16,8 +23,8 @@ const withKernel = (machine: Machine, kernel: MachineKernel): Machine => {
 export const setKernel = (machine: Machine, { release }: KernelChange): Machine => {
   if (!parseVersion(release)) throw impossible(`'${release}' is no kernel; expected a version such as 6.12`);
   // The architecture may stand only in the old release.
-  const { arch = resolveKernel(machine.kernel).arch } = machine.kernel ?? {};
-  return withKernel(machine, { ...machine.kernel, arch, release });
+  const arch = toldArch(machine.kernel);
+  return withKernel(machine, { ...machine.kernel, release, ...(arch !== undefined && { arch }) });
 };
 
 /** The machine as if another kernel had booted, or with another command line: what `boot()` makes of the same options. */
