@@ -1,3 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { boot } from '@iommu/machine';
+import { machineFromJson } from '@iommu/machine/json';
 import { describe, expect, test } from 'vitest';
 import {
   BACKINGS,
@@ -8,6 +12,8 @@ import {
   runInView,
   runProgram,
 } from '../support/clients.js';
+import { root } from '../support/command.js';
+import { allDrivers } from '../support/drivers.js';
 import { needsNamespaces, needsProgram } from '../support/needs.js';
 import { renderedFolder } from '../support/rendered.js';
 import { sampled } from '../support/sweep.js';
@@ -58,3 +64,23 @@ describe('lspci prints the group that the kernel formed for every device', () =>
     expectGroups(runInView(machine, ['lspci', ...OPTIONS], flags), machine);
   });
 });
+
+/** The machines that were drawn by hand: nobody read configuration space of them. */
+const AUTHORED = join(root, 'fixtures/authored');
+
+test.for(readdirSync(AUTHORED).filter((name) => name.endsWith('.json')))(
+  'lspci reads the headers and groups of %s, whose configuration space nobody read',
+  (name, context) => {
+    needsProgram(context, 'lspci');
+    const file = join(AUTHORED, name);
+    const running = boot(machineFromJson(JSON.parse(readFileSync(file, 'utf8'))), { drivers: allDrivers() });
+    const groups = [...running.iommu.groups].map(({ id, devices }) => ({
+      id,
+      devices: [...devices].map((device) => device.name),
+    }));
+    const folder = renderedFolder({ file, groups });
+    const result = runProgram(['lspci', '-O', `sysfs.path=${folder}/sys/bus/pci`, ...OPTIONS]);
+    expectGroups(result, { file, groups });
+    expect(result.stdout).toContain('Capabilities: <access denied>');
+  },
+);

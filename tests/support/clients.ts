@@ -16,7 +16,7 @@ export interface Described {
   /** A description without anything that the kernel said of its groups. */
   readonly file: string;
   /** The groups that its kernel formed. */
-  readonly groups: Recording['expected']['groups'];
+  readonly groups: readonly Pick<Recording['expected']['groups'][number], 'id' | 'devices'>[];
 }
 
 export const describeRecording = ({ tree, expected }: Recording): Described => {

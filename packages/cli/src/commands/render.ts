@@ -33,7 +33,7 @@ const guesses = (running: RunningMachine, { policy, to, tar, umockdev }: RenderF
   }
   const blind = running.topology.devices.filter(({ description: { config } }) => config === undefined).length;
   if (blind > 0 && [to, tar, umockdev].some((name) => name !== undefined)) {
-    const message = `the input holds no configuration space of ${blind} functions: programs that read it (lspci -v) find none`;
+    const message = `the input holds no configuration space of ${blind} functions: programs that read it find a header of what was stated`;
     notes.push({ severity: 'info', code: 'config-missing', message });
   }
   if (policy !== undefined && (to !== undefined || tar !== undefined)) {

@@ -37,7 +37,10 @@ export interface Mount extends AsyncDisposable {
   readonly pid: number;
   /** What can be done with the machine. */
   readonly control: MachineControl;
-  /** Fulfilled when it is unmounted, by whomever; rejected when the serving process failed. */
+  /**
+   * Fulfilled when it is unmounted, by whomever; rejected when the serving process failed. In the background: fulfilled when
+   * the serving process has ended, however that came about.
+   */
   readonly ended: Promise<void>;
   /** Unmount; programs that still look get errors. */
   unmount(): Promise<void>;

@@ -5,7 +5,7 @@ import { IommuError } from '@iommu/core';
 import { ControlConnection } from '../control/client.js';
 import { fromFailure } from '../control/failure.js';
 import { type ControlPlace, clearPlace } from '../control/places.js';
-import { isServed, isStuck } from './is-served.js';
+import { isStuck } from './is-served.js';
 import { FUSE_TYPE, forceUnmount } from './mount.js';
 import { mountTable } from './mount-table.js';
 import type { ServeAnswer, ServeOrder } from './serve.js';
@@ -52,19 +52,14 @@ const answerOf = (child: ChildProcess): Promise<ServeAnswer> =>
 
 const ourMount = (path: string) => mountTable().findLast((entry) => entry.path === path && entry.type === FUSE_TYPE);
 
-/**
- * Takes away what a process leaves behind that did not unmount: its mount, not another that follows it in the same place.
- *
- * @param isGone - Whether it has ended for sure; else it is asked.
- */
-type TakeAway = (isGone: boolean) => Promise<void>;
+/** Takes away what a process that has ended left behind: its mount, not another that follows it in the same place. */
+type TakeAway = () => Promise<void>;
 
 const takeAwayLater = (path: string, place?: ControlPlace): TakeAway => {
   const minor = ourMount(path)?.minor;
-  return async (isGone) => {
-    if (!isGone && (await isServed(path))) return;
+  return async () => {
     if (minor !== undefined && ourMount(path)?.minor === minor) await forceUnmount(path);
-    if (isGone && place) clearPlace(place);
+    if (place) clearPlace(place);
   };
 };
 
@@ -74,12 +69,12 @@ const endOf = async (child: ChildProcess, path: string, takeAway: TakeAway): Pro
     child.once('exit', (status, signal) => resolve([status, signal])),
   );
   const looking = setInterval(() => {
-    if (child.pid !== undefined && isStuck(child.pid)) void takeAway(true);
+    if (child.pid !== undefined && isStuck(child.pid)) void takeAway();
   }, LOOK);
   looking.unref();
   const [status, signal] = await exited;
   clearInterval(looking);
-  await takeAway(true);
+  await takeAway();
   if (status !== 0)
     throw new IommuError('ERR_SYSFS_MOUNT', `${path}: the serving process ended with ${signal ?? `status ${status}`}`);
 };
@@ -111,19 +106,19 @@ export const startServing = async ({
   // A failure is the answer's; here it only must not end this process.
   child.send(order satisfies ServeOrder, () => {});
   const answer = await answerOf(child).catch(async (error: unknown) => {
-    await takeAwayLater(order.directory)(true);
+    await takeAwayLater(order.directory)();
     throw error;
   });
   if (answer.type === 'failed') throw fromFailure(answer.failure);
   const { path, place } = answer;
-  const takeAway = takeAwayLater(path, place);
   const { connection, hello } = await ControlConnection.open(place);
   let ended: Promise<void>;
   if (order.background) {
     child.disconnect();
     child.unref();
-    ended = connection.closed.then(() => takeAway(false));
-  } else ended = endOf(child, path, takeAway);
+    // What it leaves behind when it is killed is taken away by the next mount in its place, which may be at it already.
+    ended = connection.closed;
+  } else ended = endOf(child, path, takeAwayLater(path, place));
   // Whoever wants to know asks; until then it is no unhandled rejection.
   ended.catch(() => {});
   const unmount = async (): Promise<void> => {

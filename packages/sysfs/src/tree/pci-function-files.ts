@@ -2,6 +2,7 @@ import { attributesOf, type PciAttribute } from '@iommu/machine';
 import type { PciDevice } from '@iommu/pci';
 import { type Attribute, line, notModelled } from './attribute.js';
 import { idsOf, irqOf, modalias, subsystemOf, uevent } from './pci-identity.js';
+import { noRegions, statedHeader } from './stated-header.js';
 
 type Row = Attribute<PciDevice>;
 
@@ -21,6 +22,8 @@ const asRead = (name: PciAttribute, format: string, mode = 0o444): Row => ({
 const PUBLIC_BYTES = 64;
 const PUBLIC_BYTES_CARDBUS = 128;
 const CARDBUS = 2;
+
+const configOf = (device: PciDevice): Uint8Array | undefined => device.description.config ?? statedHeader(device);
 
 /** The bytes that the function has, not those that were read; 0 when that is not known. */
 const configSize = ({ description, express }: PciDevice): number => {
@@ -70,15 +73,27 @@ export const PCI_FUNCTION_FILES: readonly Row[] = [
   {
     name: 'config',
     mode: 0o644,
-    format: 'binary: configuration space as read; its first 64 bytes for callers without CAP_SYS_ADMIN',
-    has: ({ description }) => description.config !== undefined,
+    format:
+      'binary: configuration space as read, else a header of what was stated; 64 bytes for callers without CAP_SYS_ADMIN',
+    has: (device) => configOf(device) !== undefined,
     size: configSize,
-    read: ({ description: { config }, facts }, _sys, { sysAdmin }) =>
-      sysAdmin ? config : config?.subarray(0, facts.headerType === CARDBUS ? PUBLIC_BYTES_CARDBUS : PUBLIC_BYTES),
+    read: (device, _sys, { sysAdmin }) => {
+      const config = configOf(device);
+      const isCardBus = device.facts.headerType === CARDBUS;
+      return sysAdmin ? config : config?.subarray(0, isCardBus ? PUBLIC_BYTES_CARDBUS : PUBLIC_BYTES);
+    },
     write: notModelled,
   },
   { name: 'irq', mode: 0o444, format: '%u', read: (device) => line(attributesOf(device).irq ?? irqOf(device)) },
-  asRead('resource', 'a line for each region: start, inclusive end, flags, each 0x%016x'),
+  {
+    name: 'resource',
+    mode: 0o444,
+    format: 'a line for each region: start, inclusive end, flags, each 0x%016x',
+    read: (device) => {
+      const isStated = device.description.config === undefined && statedHeader(device) !== undefined;
+      return line(attributesOf(device).resource ?? (isStated ? noRegions(device) : undefined));
+    },
+  },
   asRead('local_cpus', 'bit mask of CPUs'),
   asRead('local_cpulist', 'list of CPUs: 0-7'),
   asRead('numa_node', '%d; -1: unknown', 0o644),

@@ -12,14 +12,19 @@ export const idsOf = ({ facts }: PciDevice): Pair | undefined => pair(facts.vend
 const CAPABILITY_SUBSYSTEM_IDS = 0x0d;
 const CARDBUS_SUBSYSTEM_VENDOR = 0x40;
 
+const hasNoBytes = ({ description, facts }: PciDevice): boolean =>
+  description.config === undefined && facts.classCode !== undefined && facts.vendor !== undefined;
+
 /**
- * Subsystem ids as the kernel keeps them.
+ * Subsystem ids as the kernel keeps them; those of a function that was stated, and not read, are 0 unless stated.
  *
  * @see Linux v7.0 drivers/pci/probe.c pci_setup_device()
  */
-export const subsystemOf = ({ facts, description }: PciDevice): Pair | undefined => {
+export const subsystemOf = (device: PciDevice): Pair | undefined => {
+  const { facts, description } = device;
   const stated = pair(facts.subsystemVendor, facts.subsystemDevice);
-  if (stated || !description.config) return stated;
+  if (stated) return stated;
+  if (!description.config) return hasNoBytes(device) ? [0, 0] : undefined;
   const config = new ConfigSpace(description.config, description.configSize);
   if (facts.headerType === 2)
     return pair(config.u16(CARDBUS_SUBSYSTEM_VENDOR), config.u16(CARDBUS_SUBSYSTEM_VENDOR + 2));
@@ -37,8 +42,9 @@ const INTERRUPT_PIN = 0x3d;
  *
  * @see Linux v7.0 drivers/pci/probe.c pci_read_irq()
  */
-export const irqOf = ({ description, isVirtualFunction }: PciDevice): number | undefined => {
-  if (isVirtualFunction) return 0;
+export const irqOf = (device: PciDevice): number | undefined => {
+  const { description, isVirtualFunction } = device;
+  if (isVirtualFunction || hasNoBytes(device)) return 0;
   const pin = description.config?.[INTERRUPT_PIN];
   return pin === 0 ? 0 : pin === undefined ? undefined : description.config?.[INTERRUPT_LINE];
 };

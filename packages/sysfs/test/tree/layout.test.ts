@@ -176,9 +176,6 @@ const ABSENT = [
   `${NIC}/resource`,
   `${NIC}/numa_node`,
   `${NIC}/subsystem_vendor/x`,
-  `${VF}/config`,
-  `${VF}/subsystem_vendor`,
-  `${VF}/modalias`,
   // Nobody set a name.
   'kernel/iommu_groups/0/name',
   // Names as no path has them.
