@@ -7,12 +7,18 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
 import programs from './programs.json' with { type: 'json' };
+import { isFull } from './sweep.js';
 
 const required = new Set((process.env['IOMMU_TEST_REQUIRE'] ?? '').split(',').filter(Boolean));
 
 const missing = (context: TestContext, kind: 'tools' | 'fuse' | 'namespaces' | 'corpus', reason: string): never => {
   if (required.has(kind)) throw new Error(`${reason} (IOMMU_TEST_REQUIRE names "${kind}")`);
   return context.skip(reason);
+};
+
+/** Go on only in a full run. */
+export const needsFullRun = (context: TestContext): void => {
+  if (!isFull) context.skip('only in npm run test:full');
 };
 
 /** Debian keeps system programs where an ordinary user's PATH does not look. */

@@ -18,8 +18,9 @@ import {
 import { afterAll, describe, expect, test } from 'vitest';
 import { allDrivers } from '../support/drivers.js';
 import { temporaryFolder } from '../support/fake-root.js';
+import { needsFullRun } from '../support/needs.js';
 import { archives, machineOf, type Recording, readRecordings } from '../support/recordings.js';
-import { isFull, sampled } from '../support/sweep.js';
+import { sampled } from '../support/sweep.js';
 
 /*
  * Every recorded machine, written and read again by the readers of dumps.
@@ -136,6 +137,7 @@ test('further attributes of functions come back as well, in every form', async (
   }
 });
 
-test.runIf(isFull)('few machines rest on the log', () => {
+test('few machines rest on the log', (context) => {
+  needsFullRun(context);
   expect(decidedByLog.length).toBeLessThan(compared / 8);
 });

@@ -10,7 +10,8 @@ const atTerminal = async (script: string) => {
   const [way] = WAYS;
   if (!way) throw new Error('nobody to be');
   const words = viewCommand(await recordedTree(), {}, way, ['sh', '-c', script]);
-  const child = spawn('script', ['-q', '-e', '-c', words.map(quote).join(' '), '/dev/null'], viewOptions);
+  // In the place of the shell: one that waits is of the group that a key interrupts, and may end of it.
+  const child = spawn('script', ['-q', '-e', '-c', `exec ${words.map(quote).join(' ')}`, '/dev/null'], viewOptions);
   const watchdog = setTimeout(() => child.kill('SIGKILL'), 30_000);
   onTestFinished(() => {
     clearTimeout(watchdog);
