@@ -1,11 +1,11 @@
 import { posix } from 'node:path';
 import { boot, type RunningMachine } from '@iommu/machine';
-import { nodeAt, ROOT, type SysfsNode, type SysfsTree, sysfsOf, walk } from '@iommu/sysfs';
+import { nodeAt, type SysfsTree, sysfsOf, walk } from '@iommu/sysfs';
 import { describe, expect, test } from 'vitest';
 import { allDrivers } from '../support/drivers.js';
+import { compareRecorded, type Exception, shownNode } from '../support/recorded-paths.js';
 import { machineOf, type Recording, recordedMachines } from '../support/recordings.js';
 import { strip } from '../support/strip.js';
-import { holdsNothing, pathsBelow } from '../support/tree-paths.js';
 
 /*
  * The tree of a machine that was read from a recording without the kernel's answers, against the recording with them.
@@ -31,33 +31,9 @@ const booted = (await recordedMachines(categories))
 /** Those of which some driver knows the IOMMU. */
 const known = booted.filter(({ running, expected }) => running.iommu.units.length > 0 || expected.iommus.length === 0);
 
-const decoder = new TextDecoder('latin1');
-
-const shown = (node: SysfsNode | undefined): string => {
-  if (!node) return 'nothing';
-  if (node.kind === 'link') return `-> ${node.target}`;
-  return node.kind === 'directory' ? 'directory' : decoder.decode(node.read(ROOT));
-};
-
-/** Why a recording may differ from the tree. */
-type Exception =
-  /** A directory with nothing in it and a mangled name, left by the program that took the recording. */
-  | 'damaged'
-  /** What somebody wrote to `driver_override` after the boot. */
-  | 'override';
-
 /** By kind of IOMMU. */
 const compared: Record<string, number> = {};
 const exceptions: Record<string, Partial<Record<Exception, number>>> = {};
-
-/** What a kernel makes whether or not there is anything in it. */
-const MAY_BE_EMPTY = /^sys\/(?:kernel\/iommu_groups|class\/iommu|devices\/.*\/iommu\/[^/]+\/devices)$/;
-
-const exceptionAt = ({ tree }: Recording, path: string, recorded: string): Exception | undefined => {
-  if (recorded === 'directory' && holdsNothing(tree, path) && !MAY_BE_EMPTY.test(path)) return 'damaged';
-  if (path.endsWith('/driver_override') && recorded !== '(null)\n') return 'override';
-  return undefined;
-};
 
 const count = (iommu: string, exception: Exception): void => {
   const counted = exceptions[iommu] ?? {};
@@ -71,20 +47,12 @@ test('only virtio-iommu may have no driver', () => {
 });
 
 describe.each(known)('$name', (recording) => {
-  const { tree, sysfs, expected } = recording;
+  const { sysfs, expected } = recording;
 
   test('has every recorded path, of the recorded kind, with the recorded link or content', () => {
-    const differing: string[] = [];
-    for (const path of pathsBelow(tree, 'sys')) {
-      const link = tree.link(path);
-      const bytes = tree.read(path);
-      const recorded = link !== undefined ? `-> ${link}` : bytes ? decoder.decode(bytes) : 'directory';
-      const computed = shown(nodeAt(sysfs.root, path.slice('sys/'.length)));
-      const exception = computed === recorded ? undefined : exceptionAt(recording, path, recorded);
-      compared[expected.iommu] = (compared[expected.iommu] ?? 0) + 1;
-      if (exception) count(expected.iommu, exception);
-      else if (computed !== recorded) differing.push(`${path}: ${computed}, recorded ${recorded}`);
-    }
+    const { paths, differing, exceptions } = compareRecorded(recording, (path) => shownNode(nodeAt(sysfs.root, path)));
+    compared[expected.iommu] = (compared[expected.iommu] ?? 0) + paths;
+    for (const exception of exceptions) count(expected.iommu, exception);
     expect(differing).toEqual([]);
   });
 

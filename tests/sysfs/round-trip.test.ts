@@ -16,6 +16,7 @@ import {
   writeFolder,
 } from '@iommu/sysfs';
 import { afterAll, describe, expect, test } from 'vitest';
+import { collect } from '../support/collect.js';
 import { allDrivers } from '../support/drivers.js';
 import { temporaryFolder } from '../support/fake-root.js';
 import { needsFullRun } from '../support/needs.js';
@@ -55,12 +56,6 @@ const loglessTree = (tree: FileTree): FileTree => ({
 /** Of the log the recordings alone tell it; what is written has a file for it, as a live system has. */
 const withArch = (machine: Machine, arch: string | undefined): Machine =>
   arch === undefined ? machine : { ...machine, kernel: { ...machine.kernel, arch } };
-
-const collect = async (chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<Uint8Array> => {
-  const all: Uint8Array[] = [];
-  for await (const chunk of chunks) all.push(chunk);
-  return Buffer.concat(all);
-};
 
 /** Recordings of which only the log tells how their groups came about. */
 const decidedByLog: string[] = [];

@@ -42,6 +42,9 @@ export const slowVtd = (): URL => bundle('slow-vtd');
 /** A program that reads everything, again and again. */
 export const walker = (): URL => bundle('walker');
 
+/** A program that reads everything once and says what it was. */
+export const reader = (): URL => bundle('read-mounted');
+
 const gpu = () =>
   multifunction(endpoint({ id: '10de:2684', class: '030000' }), endpoint({ id: '10de:22ba', class: '040300' }));
 
