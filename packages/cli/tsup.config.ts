@@ -24,13 +24,12 @@ const LAZY = [
   'src/commands/capture.ts',
   'src/commands/redact.ts',
   'src/commands/abi.ts',
-  'src/commands/run.ts',
-  'src/commands/render.ts',
   'src/commands/render.ts',
   'src/commands/run.ts',
   'src/commands/mount.ts',
   'src/commands/hotplug.ts',
   'src/serve.ts',
+  'src/fit-listing.ts',
   'src/commands/completion.ts',
 ].map((path) => resolve(path));
 

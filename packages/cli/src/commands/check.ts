@@ -3,6 +3,7 @@ import { addressText, needsSegment } from '../device-text.js';
 import { Exit, type ExitCode } from '../exit.js';
 import type { ComputeFlags } from '../flags.js';
 import { bootBoth, readInput } from '../input.js';
+import { page, wrapped } from '../layout.js';
 import { writeOut } from '../output.js';
 import { say, sayNotes } from '../talk.js';
 
@@ -19,18 +20,19 @@ const render = (report: CheckReport): string => {
   const segment = needsSegment(report.differing.map(({ device }) => device));
   const name = (device: string) => addressText(device, { ids: 'names', segment });
   const members = (list: readonly string[] | null) => (list === null ? 'no group' : list.map(name).join(' '));
+  const { width } = page();
   const lines = [`partition  ${report.partition}`, `ids        ${report.ids}`, `devices    ${report.devices}`];
   for (const { device, observed, computed, reason } of report.differing) {
     lines.push(
       '',
       name(device),
-      `  observed  ${members(observed)}`,
-      `  computed  ${members(computed)}`,
-      `  because   ${reason}`,
+      ...wrapped({ width }, '  observed  ', members(observed)),
+      ...wrapped({ width }, '  computed  ', members(computed)),
+      ...wrapped({ width }, '  because   ', reason),
     );
   }
   if (report.missing.length > 0)
-    lines.push('', `not described, but observed in a group: ${report.missing.map(name).join(' ')}`);
+    lines.push('', ...wrapped({ width }, 'not described, but observed in a group: ', members(report.missing)));
   return lines.map((line) => `${line}\n`).join('');
 };
 

@@ -11,6 +11,7 @@ import { type ListingStyle, listing } from '../listing.js';
 import { writeOut } from '../output.js';
 import { byId, bySlot } from '../selectors.js';
 import { sayNotes } from '../talk.js';
+import { isTerminal } from '../terminal.js';
 
 export interface GroupsFlags extends ComputeFlags {
   readonly slot?: string;
@@ -58,6 +59,10 @@ const styleOf = ({ devices }: RunningMachine, { numeric, domains, indent, driver
   drivers: drivers === true,
 });
 
+/** For standard output: a line a device for other programs, in the width of a terminal for a person. */
+const fitted = async (text: string): Promise<string> =>
+  isTerminal(1) ? (await import('../fit-listing.js')).fitListing(text) : text;
+
 /** `iommu groups [INPUT|-]` */
 export const groups = async ([input, ...more]: readonly string[], flags: GroupsFlags): Promise<ExitCode> => {
   if (more.length > 0)
@@ -81,6 +86,10 @@ export const groups = async ([input, ...more]: readonly string[], flags: GroupsF
   }));
   const report = select({ ...full, diagnostics: [...notes, ...full.diagnostics] }, running, flags);
   if (!flags.json && !flags.quiet) sayNotes(report.diagnostics);
-  writeOut(flags.json ? `${JSON.stringify(report, null, 2)}\n` : listing(report, running, styleOf(running, flags)));
+  writeOut(
+    flags.json
+      ? `${JSON.stringify(report, null, 2)}\n`
+      : await fitted(listing(report, running, styleOf(running, flags))),
+  );
   return flags.observed ? Exit.ok : certaintyOf(running, optimistic);
 };
