@@ -1,0 +1,33 @@
+import { buildCommand } from '@stricli/core';
+import type { ExportFlags } from '../commands/export.js';
+import { type Context, runCommand } from '../context.js';
+import { FORMAT_NAMES } from '../export/format-names.js';
+import { bootFlags, input, text, toggle } from '../flags.js';
+
+export const exportGroups = buildCommand<ExportFlags, [string?], Context>({
+  loader: async () =>
+    async function (flags, from) {
+      const { exportGroups: run } = await import('../commands/export.js');
+      await runCommand(this, () => run(from, flags));
+    },
+  parameters: {
+    positional: input,
+    flags: {
+      format: { kind: 'enum', values: FORMAT_NAMES, brief: 'What to write: see above' },
+      to: text('Write it to a file in place of standard output', 'file'),
+      ...bootFlags,
+      quiet: toggle('Leave out notes on what was odd or supposed'),
+    },
+    aliases: { f: 'format', o: 'to', q: 'quiet' },
+  },
+  docs: {
+    brief: 'Write the groups in the format of another program',
+    fullDescription: `Write the groups in the format of another program.
+
+Formats:
+  ndjson         a table: a JSON object a device; for DuckDB, jq, pandas
+
+Exit status: 0 written, 2 cannot be written, 3 written, and its groups cannot be known from this input.`,
+    customUsage: [{ input: 'my.txt --format ndjson --to my.ndjson', brief: 'a row a device' }],
+  },
+});
