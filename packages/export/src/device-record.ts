@@ -74,7 +74,7 @@ const componentsOf = (running: RunningMachine): ReadonlyMap<string, PathNode['co
 };
 
 /** Whether facts that decided a device's group are not in the input. */
-const isSupposed = (running: RunningMachine, device: Device): boolean =>
+export const isSupposed = (running: RunningMachine, device: Device): boolean =>
   running.assumed !== undefined ||
   running.contested.has(device) ||
   running.outcomeOf(device).reasons.some(({ unknown = [] }) => unknown.length > 0);

@@ -6,4 +6,7 @@
 
 export { type Describe, type DeviceRecord, deviceRecords } from './device-record.js';
 export { deviceRecordSchema } from './device-record-schema.js';
+export { toDot } from './dot.js';
+export { beyondMermaid, MERMAID_LIMITS, toMermaid } from './mermaid.js';
 export { toNdjson } from './ndjson.js';
+export { toSvg } from './svg.js';

@@ -20,7 +20,7 @@ const encoder = new TextEncoder();
 
 /** `iommu export [INPUT|-] --format FORMAT` */
 export const exportGroups = async (input: string | undefined, flags: ExportFlags): Promise<ExitCode> => {
-  const { write, isBinary, hasNoDoubt } = FORMATS[flags.format];
+  const { write, isBinary, hasNoDoubt, warn } = FORMATS[flags.format];
   checkIsNotInput(input, flags.to);
   if (isBinary && (flags.to ?? '-') === '-' && isTerminal(1))
     throw new IommuError(
@@ -34,6 +34,9 @@ export const exportGroups = async (input: string | undefined, flags: ExportFlags
     sayNotes([...(machine.notes ?? []), ...groupsReport(running).diagnostics, ...guesses]);
   }
   const written = await write(running);
+  const warning = typeof written === 'string' ? warn?.(written) : undefined;
+  if (warning !== undefined && !flags.quiet)
+    sayNotes([{ severity: 'warning', code: 'format-limit', message: warning }]);
   saveBytes(typeof written === 'string' ? encoder.encode(written) : written, flags.to);
   return certaintyOf(running, optimistic);
 };

@@ -1,4 +1,4 @@
-import { toNdjson } from '@iommu/export';
+import { beyondMermaid, toDot, toMermaid, toNdjson, toSvg } from '@iommu/export';
 import type { RunningMachine } from '@iommu/machine';
 import { type DeviceStyle, deviceText } from '../device-text.js';
 import type { FormatName } from './format-names.js';
@@ -10,6 +10,8 @@ export interface Format {
   readonly isBinary?: boolean;
   /** It has no word for a number that is a guess: that is said beside it. */
   readonly hasNoDoubt?: boolean;
+  /** What whoever reads it should be told of it. */
+  readonly warn?: (written: string) => string | undefined;
 }
 
 const style: DeviceStyle = { ids: 'names', segment: true };
@@ -18,4 +20,7 @@ const describe = (device: Parameters<typeof deviceText>[0]): string => deviceTex
 
 export const FORMATS: Readonly<Record<FormatName, Format>> = {
   ndjson: { write: (running) => toNdjson(running, describe) },
+  dot: { write: (running) => toDot(running, describe) },
+  mermaid: { write: (running) => toMermaid(running, describe), warn: beyondMermaid },
+  svg: { write: (running) => toSvg(running, describe) },
 };

@@ -26,8 +26,15 @@ export const exportGroups = buildCommand<ExportFlags, [string?], Context>({
 
 Formats:
   ndjson         a table: a JSON object a device; for DuckDB, jq, pandas
+  dot            a drawing for Graphviz: dot -Tsvg, -Tpdf, -Tpng
+  mermaid        a drawing for Markdown on GitHub, GitLab and elsewhere
+  svg            a drawing that needs no other program; readable at 500 functions
 
 Exit status: 0 written, 2 cannot be written, 3 written, and its groups cannot be known from this input.`,
-    customUsage: [{ input: 'my.txt --format ndjson --to my.ndjson', brief: 'a row a device' }],
+    customUsage: [
+      { input: 'my.txt --format ndjson --to my.ndjson', brief: 'a row a device' },
+      { input: 'my.txt -f dot | dot -Tsvg -o my.svg', brief: 'drawn by Graphviz' },
+      { input: 'my.txt -f svg -o my.svg', brief: 'drawn, for a browser' },
+    ],
   },
 });
