@@ -7,6 +7,8 @@
 export { type Describe, type DeviceRecord, deviceRecords } from './device-record.js';
 export { deviceRecordSchema } from './device-record-schema.js';
 export { toDot } from './dot.js';
+export { type NodeDevice, nodeDevices, type PciNames, withoutIds } from './libvirt/node-devices.js';
+export { toNovaFixture } from './libvirt/nova-fixture.js';
 export { beyondMermaid, MERMAID_LIMITS, toMermaid } from './mermaid.js';
 export { toNdjson } from './ndjson.js';
 export { toSvg } from './svg.js';

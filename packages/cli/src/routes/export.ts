@@ -29,6 +29,8 @@ Formats:
   dot            a drawing for Graphviz: dot -Tsvg, -Tpdf, -Tpng
   mermaid        a drawing for Markdown on GitHub, GitLab and elsewhere
   svg            a drawing that needs no other program; readable at 500 functions
+  libvirt-xml    node devices as of virsh nodedev-dumpxml, one after the other; --to DIR/ for a file each
+  nova           the same as a Python dictionary, as tests of OpenStack's nova keep them
 
 Exit status: 0 written, 2 cannot be written, 3 written, and its groups cannot be known from this input.`,
     customUsage: [
