@@ -10,6 +10,7 @@ import {
 } from '@iommu/export';
 import { pciIds, type TreeEntry } from '@iommu/host';
 import type { RunningMachine } from '@iommu/machine';
+import { ghwSnapshot, pciFixture, sysfsOf, toGoLiteral } from '@iommu/sysfs';
 import { type DeviceStyle, deviceText } from '../device-text.js';
 import type { FormatName } from './format-names.js';
 
@@ -34,6 +35,14 @@ const encoder = new TextEncoder();
 
 const SHOWN = 3;
 
+const fixtureOf = (running: RunningMachine) => pciFixture(sysfsOf(running).root, running);
+
+const together = async (chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> => {
+  const all: Uint8Array[] = [];
+  for await (const chunk of chunks) all.push(chunk);
+  return Buffer.concat(all);
+};
+
 const leftOut = (running: RunningMachine): string | undefined => {
   const names = withoutIds(running);
   if (names.length === 0) return undefined;
@@ -57,4 +66,6 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
     warn: leftOut,
   },
   nova: { write: (running) => toNovaFixture(running, pciIds()), hasNoDoubt: true, warn: leftOut },
+  go: { write: (running) => toGoLiteral(fixtureOf(running)), hasNoDoubt: true },
+  ghw: { write: (running) => together(ghwSnapshot(fixtureOf(running))), isBinary: true, hasNoDoubt: true },
 };

@@ -31,6 +31,8 @@ Formats:
   svg            a drawing that needs no other program; readable at 500 functions
   libvirt-xml    node devices as of virsh nodedev-dumpxml, one after the other; --to DIR/ for a file each
   nova           the same as a Python dictionary, as tests of OpenStack's nova keep them
+  go             a literal FakeFilesystem{Dirs, Files, Symlinks}, as Go tests keep a /sys
+  ghw            a snapshot for the Go library ghw: .tar.gz
 
 Exit status: 0 written, 2 cannot be written, 3 written, and its groups cannot be known from this input.`,
     customUsage: [
