@@ -33,7 +33,11 @@ const properties = {
   groupDevices: { type: 'array', items: device, description: 'In the order in which they joined, itself among them.' },
   isSupposed: {
     type: 'boolean',
-    description: 'Its group is a guess: the input does not hold all that decides it, or the firmware was supposed.',
+    description: 'Its group is a guess: the input does not hold all that decides it.',
+  },
+  isFirmwareSupposed: {
+    type: 'boolean',
+    description: 'Which devices share a group stands, numbers and types are a guess.',
   },
   iommu: { ...textOrNull, description: 'The unit that translates its DMA.' },
   class: hexOrNull(6),

@@ -31,8 +31,10 @@ export interface DeviceRecord {
   readonly groupType: string | null;
   /** In the order in which they joined, itself among them. */
   readonly groupDevices: readonly string[];
-  /** Its group is a guess: the input does not hold all that decides it, or the firmware was supposed. */
+  /** Its group is a guess: the input does not hold all that decides it. */
   readonly isSupposed: boolean;
+  /** The firmware was supposed: which devices share a group stands, numbers and types are a guess. */
+  readonly isFirmwareSupposed: boolean;
   /** `dmar0` */
   readonly iommu: string | null;
   /** Six hexadecimal digits: base class, subclass, programming interface. */
@@ -75,9 +77,7 @@ const componentsOf = (running: RunningMachine): ReadonlyMap<string, PathNode['co
 
 /** Whether facts that decided a device's group are not in the input. */
 export const isSupposed = (running: RunningMachine, device: Device): boolean =>
-  running.assumed !== undefined ||
-  running.contested.has(device) ||
-  running.outcomeOf(device).reasons.some(({ unknown = [] }) => unknown.length > 0);
+  running.contested.has(device) || running.outcomeOf(device).reasons.some(({ unknown = [] }) => unknown.length > 0);
 
 const numaNode = (device: PciDevice): number | null => {
   const text = attributesOf(device).numa_node;
@@ -165,6 +165,7 @@ export const deviceRecords = (running: RunningMachine, describe: Describe = () =
       groupType: group?.type ?? null,
       groupDevices: group?.devices.map(({ name }) => name) ?? [],
       isSupposed: isSupposed(running, device),
+      isFirmwareSupposed: running.assumed !== undefined,
       iommu: unit?.name ?? null,
       driver: iommu.kernelDriverOf(device) ?? null,
       rule: reason?.rule ?? null,

@@ -61,10 +61,11 @@ describe('a record', () => {
     });
   });
 
-  test('calls every group a guess where the firmware was supposed', () => {
+  test('tells that the firmware was supposed, which leaves who shares a group as it is', () => {
     const { firmware: _, ...rest } = booted().machine;
-    const records = deviceRecords(boot(rest, { drivers: [intelVtd()] }));
-    expect(records.map(({ isSupposed }) => isSupposed)).toEqual([true, true]);
+    const [record] = deviceRecords(boot(rest, { drivers: [intelVtd()] }));
+    expect(record).toMatchObject({ isFirmwareSupposed: true, isSupposed: false });
+    expect(recordOf(booted(), '0000:00:01.0').isFirmwareSupposed).toBe(false);
   });
 
   test('has the reason of a device without a group', () => {

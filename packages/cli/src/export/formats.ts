@@ -1,9 +1,11 @@
 import {
   beyondMermaid,
   nodeDevices,
+  toAnsibleFact,
   toDot,
   toMermaid,
   toNdjson,
+  toNfdFeatures,
   toNovaFixture,
   toSvg,
   withoutIds,
@@ -66,6 +68,8 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
     warn: leftOut,
   },
   nova: { write: (running) => toNovaFixture(running, pciIds()), hasNoDoubt: true, warn: leftOut },
+  ansible: { write: toAnsibleFact },
+  nfd: { write: toNfdFeatures },
   go: { write: (running) => toGoLiteral(fixtureOf(running)), hasNoDoubt: true },
   ghw: { write: (running) => together(ghwSnapshot(fixtureOf(running))), isBinary: true, hasNoDoubt: true },
 };

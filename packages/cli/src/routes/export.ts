@@ -31,6 +31,8 @@ Formats:
   svg            a drawing that needs no other program; readable at 500 functions
   libvirt-xml    node devices as of virsh nodedev-dumpxml, one after the other; --to DIR/ for a file each
   nova           the same as a Python dictionary, as tests of OpenStack's nova keep them
+  ansible        a local fact: /etc/ansible/facts.d/iommu.fact
+  nfd            labels by Node Feature Discovery: /etc/kubernetes/node-feature-discovery/features.d/iommu
   go             a literal FakeFilesystem{Dirs, Files, Symlinks}, as Go tests keep a /sys
   ghw            a snapshot for the Go library ghw: .tar.gz
 

@@ -99,13 +99,13 @@ export const pictureOf = (running: RunningMachine, describe: Describe = () => un
   }));
   const { machine, kernel, assumed, devices } = running;
   const supposed = devices.filter((device) => isSupposed(running, device)).length;
-  const doubt =
-    assumed === undefined
-      ? `The groups of ${plural(supposed, 'device')} are a guess.`
-      : `The firmware was supposed: ${assumed}.`;
+  const doubts = [
+    ...(supposed > 0 ? [`The groups of ${plural(supposed, 'device')} are a guess.`] : []),
+    ...(assumed === undefined ? [] : [`The firmware was supposed, so numbers are a guess: ${assumed}.`]),
+  ];
   return {
     title: `IOMMU groups of ${machine.name ?? 'a machine'}, Linux ${kernel.release ?? 'unknown'}`,
-    summary: `${plural(devices.length, 'device')} in ${plural(order.size, 'IOMMU group')}.${supposed > 0 ? ` ${doubt}` : ''}`,
+    summary: [`${plural(devices.length, 'device')} in ${plural(order.size, 'IOMMU group')}.`, ...doubts].join(' '),
     roots: [...buses, ...otherBuses],
     groups: [...order.keys()].map((group) => ({
       name: `IOMMU group ${idText(running, group)}`,
