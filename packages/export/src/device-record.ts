@@ -3,6 +3,7 @@ import type { Device } from '@iommu/core';
 import { attributesOf, type RunningMachine } from '@iommu/machine';
 import { bridgeAbove, isPciDevice, type PciDevice } from '@iommu/pci';
 import { classText, hex } from './hex.js';
+import { checkMemberLists } from './member-lists.js';
 
 /** What other programs call a device, for people: `VGA compatible controller [0300]: … [10de:2684]`. */
 export type Describe = (device: PciDevice) => string | undefined;
@@ -145,8 +146,10 @@ const ofPci = (device: PciDevice, component: PathNode['component'] | undefined, 
  *
  * @param running - Booted pessimistically, so that what is not known counts as not isolating.
  * @param describe - What to call a device; default: nothing.
+ * @throws IommuError `ERR_EXPORT_SIZE` for groups of thousands.
  */
 export const deviceRecords = (running: RunningMachine, describe: Describe = () => undefined): DeviceRecord[] => {
+  checkMemberLists(running);
   const { machine, kernel, iommu } = running;
   const components = componentsOf(running);
   return running.devices.map((device) => {

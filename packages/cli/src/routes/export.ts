@@ -29,10 +29,10 @@ Formats:
   dot            a drawing for Graphviz: dot -Tsvg, -Tpdf, -Tpng
   mermaid        a drawing for Markdown on GitHub, GitLab and elsewhere
   svg            a drawing that needs no other program; readable at 500 functions
-  libvirt-xml    node devices as of virsh nodedev-dumpxml, one after the other; --to DIR/ for a file each
-  nova           the same as a Python dictionary, as tests of OpenStack's nova keep them
+  libvirt-xml    node devices as of virsh nodedev-dumpxml; --to DIR/: a file each
+  nova           the same as a Python dictionary, for tests of OpenStack's nova
   ansible        a local fact: /etc/ansible/facts.d/iommu.fact
-  nfd            labels by Node Feature Discovery: /etc/kubernetes/node-feature-discovery/features.d/iommu
+  nfd            labels by Node Feature Discovery: a file for its features.d
   go             a literal FakeFilesystem{Dirs, Files, Symlinks}, as Go tests keep a /sys
   ghw            a snapshot for the Go library ghw: .tar.gz
 

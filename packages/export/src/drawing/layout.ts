@@ -40,6 +40,9 @@ export interface Measures {
   readonly step: number;
 }
 
+/** The largest of any number of values; 0 of none. */
+const largest = (values: readonly number[]): number => values.reduce((most, value) => Math.max(most, value), 0);
+
 /** The texts of a box. */
 export type LinesOf = (drawn: Drawn) => readonly string[];
 
@@ -57,7 +60,7 @@ const sized = (drawn: Drawn, linesOf: LinesOf, measures: Measures): Sized => {
   return {
     drawn,
     lines,
-    width: Math.max(...lines.map((line) => [...line].length)) * characterWidth + 2 * padding,
+    width: largest(lines.map((line) => [...line].length)) * characterWidth + 2 * padding,
     height: lines.length * lineHeight + 2 * padding,
     behind: drawn.behind.map((node) => sized(node, linesOf, measures)),
   };
@@ -86,7 +89,7 @@ const blockOf = (top: Sized, { gap, step }: Measures): Block => {
     nodes.map(({ depth, data }) => [depth, data.width]),
     step,
   );
-  const highest = Math.min(...nodes.map(({ x, data }) => x - data.height / 2));
+  const highest = nodes.reduce((least, { x, data }) => Math.min(least, x - data.height / 2), Number.POSITIVE_INFINITY);
   const boxes = new Map(
     nodes.map((node) => {
       const { drawn, lines, width, height } = node.data;
@@ -102,8 +105,8 @@ const blockOf = (top: Sized, { gap, step }: Measures): Block => {
   return {
     boxes: all,
     edges,
-    width: Math.max(...all.map(({ x, width }) => x + width)),
-    height: Math.max(...all.map(({ y, height }) => y + height)),
+    width: largest(all.map(({ x, width }) => x + width)),
+    height: largest(all.map(({ y, height }) => y + height)),
   };
 };
 
@@ -145,8 +148,8 @@ const ASPECT = 1.5;
 /** So high that blocks, one below the other in columns of that height, make a page. */
 const columnHeight = (blocks: readonly Block[]): number => {
   const total = blocks.reduce((sum, { height }) => sum + height, 0);
-  const width = Math.max(...blocks.map((block) => block.width));
-  return Math.max(Math.sqrt((total * width) / ASPECT), ...blocks.map(({ height }) => height));
+  const width = largest(blocks.map((block) => block.width));
+  return Math.max(Math.sqrt((total * width) / ASPECT), largest(blocks.map(({ height }) => height)));
 };
 
 /**
@@ -159,7 +162,7 @@ export const layOut = (roots: readonly PictureRoot[], linesOf: LinesOf, measures
   const whole = trees.map((one) => blockOf(one, measures));
   if (whole.length === 0) return { boxes: [], edges: [], width: 0, height: 0 };
   const total = whole.reduce((sum, { height }) => sum + height, 0);
-  const widest = Math.max(...whole.map(({ width }) => width));
+  const widest = largest(whole.map(({ width }) => width));
   const parts = trees.flatMap((one) => parted(one, Math.sqrt((total * widest) / ASPECT), gap));
   const blocks = parts.map((one) => blockOf(one, measures));
   const highest = columnHeight(blocks);
@@ -176,6 +179,6 @@ export const layOut = (roots: readonly PictureRoot[], linesOf: LinesOf, measures
     boxes,
     edges: placed.flatMap((block) => block.edges),
     width: x + columnWidth,
-    height: Math.max(...boxes.map((box) => box.y + box.height)),
+    height: largest(boxes.map((box) => box.y + box.height)),
   };
 };

@@ -2,6 +2,7 @@ import type { Group } from '@iommu/core';
 import { attributesOf, type RunningMachine } from '@iommu/machine';
 import { addressKey, busOf, functionOf, isPciDevice, type PciDevice, slotOf, tryParsePciAddress } from '@iommu/pci';
 import { hex } from '../hex.js';
+import { checkMemberLists } from '../member-lists.js';
 import { type LinkState, pcieLinkOf } from './pcie-link.js';
 import { type Element, element, writeXml } from './xml-element.js';
 
@@ -122,16 +123,19 @@ const NO_NAMES: PciNames = { vendor: () => undefined, device: () => undefined };
  * not known is left out. Members of a group that are not on PCI have no address, and are not listed in it.
  *
  * @param names - Default: no names.
+ * @throws IommuError `ERR_EXPORT_SIZE` for groups of thousands.
  * @see libvirt, Node devices XML format (nodedev.rng of release 9.0)
  */
-export const nodeDevices = (running: RunningMachine, names: PciNames = NO_NAMES): NodeDevice[] =>
-  [...running.topology.devices].sort(byAddress).flatMap((device) => {
+export const nodeDevices = (running: RunningMachine, names: PciNames = NO_NAMES): NodeDevice[] => {
+  checkMemberLists(running);
+  return [...running.topology.devices].sort(byAddress).flatMap((device) => {
     const { vendor, device: id } = device.facts;
     if (vendor === undefined || id === undefined) return [];
     return [
       { name: nameOf(device.name), xml: writeXml(deviceElement(running, device, { vendor, device: id }, names)) },
     ];
   });
+};
 
 /** The functions that {@link nodeDevices} leaves out, by address. */
 export const withoutIds = ({ topology }: RunningMachine): string[] =>
