@@ -3,15 +3,15 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeDevices, toNovaFixture, withoutIds } from '@iommu/export';
 import { boot, type Machine } from '@iommu/machine';
-import { expect, test } from 'vitest';
-import { type Described, describeRecording, runProgram, shellInRun } from '../support/clients.js';
+import { expect, type TestContext, test } from 'vitest';
+import { clientMachines, type Described, describeRecording, runProgram, shellInRun } from '../support/clients.js';
 import { iommu } from '../support/command.js';
 import { allDrivers } from '../support/drivers.js';
 import { temporaryFolder } from '../support/fake-root.js';
 import { WITH_LIBVIRTD } from '../support/libvirtd.js';
 import { needsFuse, needsNamespaces, needsProgram, needsRoot } from '../support/needs.js';
 import { readRecordings } from '../support/recordings.js';
-import { isFull } from '../support/sweep.js';
+import { isFull, runs, sampleOf } from '../support/sweep.js';
 
 const authored = (name: string): Described => ({ file: `fixtures/authored/${name}.json`, groups: [] });
 
@@ -50,24 +50,46 @@ const exported = ({ file }: Described): string => {
   return stdout;
 };
 
+const devicesOf = (machine: Described): string[] => exported(machine).split(/(?<=<\/device>\n)/);
+
+/** What libvirt itself prints of the same devices. */
+const printedBy = (machine: Described, devices: readonly string[], flags: readonly string[]): string[] => {
+  const names = devices.map((xml) => /<name>(.*?)</.exec(xml)?.[1]);
+  const dumps = names.map((name) => `virsh nodedev-dumpxml ${name}; echo end`).join('\n');
+  const { stdout } = shellInRun(machine, [WITH_LIBVIRTD, dumps].join('\n'), flags);
+  return stdout
+    .split(/^end\n/m)
+    .slice(0, -1)
+    .map(sorted);
+};
+
+const needsLibvirt = (context: TestContext): void => {
+  needsNamespaces(context);
+  needsRoot(context);
+  needsProgram(context, 'libvirtd');
+  needsProgram(context, 'virsh');
+};
+
 test.for(MACHINES)(
   '%s: libvirt itself, in a view of the machine, prints the same',
   async ([, { machine: machineOf, isLive }], context) => {
-    needsNamespaces(context);
-    needsRoot(context);
-    needsProgram(context, 'libvirtd');
-    needsProgram(context, 'virsh');
+    needsLibvirt(context);
     if (isLive) needsFuse(context);
     const machine = await machineOf();
-    const devices = exported(machine).split(/(?<=<\/device>\n)/);
-    const names = devices.map((xml) => /<name>(.*?)</.exec(xml)?.[1]);
-    const dumps = names.map((name) => `virsh nodedev-dumpxml ${name}; echo end`).join('\n');
-    const { stdout } = shellInRun(machine, [WITH_LIBVIRTD, dumps].join('\n'), isLive ? [] : ['--static']);
-    const printed = stdout.split(/^end\n/m).slice(0, -1);
-    expect(printed.map(sorted)).toEqual(devices.map((xml) => xml.trimEnd()));
-    expect(names.length).toBeGreaterThan(3);
+    const devices = devicesOf(machine);
+    expect(devices.length).toBeGreaterThan(3);
+    expect(printedBy(machine, devices, isLive ? [] : ['--static'])).toEqual(devices.map((xml) => xml.trimEnd()));
   },
 );
+
+test('recorded machines: libvirt itself, in a view of each, prints the same', { timeout: 900_000 }, async (context) => {
+  needsLibvirt(context);
+  for (const recording of sampleOf(await clientMachines(), runs(24, 1))) {
+    const machine = describeRecording(recording);
+    const devices = devicesOf(machine);
+    expect(printedBy(machine, devices, ['--static']), recording.name).toEqual(devices.map((xml) => xml.trimEnd()));
+  }
+});
 
 test.for(['workstation-gpu', 'server-vfs'])('virt-xml-validate accepts every device of %s', (name, context) => {
   needsProgram(context, 'virt-xml-validate');
