@@ -13,7 +13,7 @@ export const exportGroups = buildCommand<ExportFlags, [string?], Context>({
   parameters: {
     positional: input,
     flags: {
-      format: { kind: 'enum', values: FORMAT_NAMES, brief: 'What to write: see above' },
+      format: { kind: 'enum', values: FORMAT_NAMES, brief: 'What to write, as listed above' },
       to: text('Write it to a file in place of standard output', 'file'),
       ...bootFlags,
       quiet: toggle('Leave out notes on what was odd or supposed'),
