@@ -30,7 +30,8 @@ const installPrograms = () => {
     run(isRoot ? 'apt-get' : 'sudo', [...(isRoot ? [] : ['apt-get']), ...args], {
       quiet: true,
       env: { DEBIAN_FRONTEND: 'noninteractive' },
-      timeout: 180_000,
+      // A browser is among them.
+      timeout: 600_000,
     });
   if (apt(['install', '-y', '--no-install-recommends', ...packages]) !== 0) {
     apt(['update']);

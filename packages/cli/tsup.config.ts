@@ -17,6 +17,7 @@ const LAZY = [
   'src/commands/check.ts',
   'src/commands/explain.ts',
   'src/commands/what-if.ts',
+  'src/commands/export.ts',
   'src/commands/convert.ts',
   'src/commands/compare.ts',
   'src/commands/policies.ts',
@@ -34,7 +35,7 @@ const LAZY = [
 ].map((path) => resolve(path));
 
 /** Of these, the ones that bring libraries in CommonJS with them. */
-const isCommonJs = (path: string): boolean => /tar|convert|commands\/(?:capture|redact|render)/.test(path);
+const isCommonJs = (path: string): boolean => /tar|convert|commands\/(?:capture|export|redact|render)/.test(path);
 
 const fileName = (path: string): string => `lazy-${basename(path, '.ts')}`;
 

@@ -17,6 +17,7 @@ describe('help', () => {
     [['check', '-h']],
     [['explain', '--help']],
     [['what-if', '--help']],
+    [['export', '--help']],
     [['convert', '--help']],
     [['capture', '--help']],
     [['redact', '--help']],
@@ -52,6 +53,10 @@ describe('wrong usage and unreadable input exit with 2, say what to do, and prin
     [['groups', bridge, '-g', 'one'], /ERR_USAGE/],
     [['groups', bridge, '--policy', 'mine'], /grouping-3.17.*ERR_POLICY/],
     [['convert', bridge, '--to', 'xml'], /xml/],
+    [['export', bridge], /--format/],
+    [['export', bridge, '--format', 'pdf'], /pdf.*ndjson/s],
+    [['export', bridge, '--format', 'ndjson', '--to', bridge], /is the input.*ERR_USAGE/],
+    [['export', bridge, '--format', 'ndjson', '--to', 'no/such/folder'], /cannot be written.*ERR_OUTPUT/],
     [['completion', 'tcsh'], /tcsh/],
   ])('%j', (words, message) => {
     const { status, stdout, stderr } = iommu(words);

@@ -12,6 +12,7 @@ const ROWS: readonly (readonly string[])[] = [
   ['pci', 'firmware'],
   ['machine', 'driver-*'],
   ['host', 'sysfs', 'analysis', 'driver-testkit'],
+  ['export'],
   ['cli'],
 ];
 
@@ -23,7 +24,7 @@ const rowOf = (name: string): number => {
 const allowed = (from: string, to: string): boolean =>
   rowOf(to) >= 0 && rowOf(to) < rowOf(from) && !(from !== 'cli' && to.startsWith('driver-'));
 
-const PORTABLE = ['core', 'firmware', 'pci', 'machine', 'analysis'];
+const PORTABLE = ['core', 'firmware', 'pci', 'machine', 'analysis', 'export'];
 const isPortable = (name: string): boolean => PORTABLE.includes(name) || name.startsWith('driver-');
 
 interface Manifest {

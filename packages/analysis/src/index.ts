@@ -29,6 +29,7 @@ export { parseChange, parseChanges } from './change/parse-change.js';
 export { cardsOf, type PluggedCard } from './change/places.js';
 export { type Agreement, type CheckReport, check, type DifferingDevice, partitionIsCertain } from './check.js';
 export { type Bounds, type ComparisonReport, comparePolicies, type GroupChange } from './compare-policies.js';
+export { acsText } from './explain/acs-text.js';
 export { everyChange } from './explain/every-change.js';
 export { explain } from './explain/explain.js';
 export type {

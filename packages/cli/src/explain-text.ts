@@ -7,6 +7,7 @@ import type {
   PathNode,
   PathTree,
 } from '@iommu/analysis';
+import { acsText } from '@iommu/analysis';
 import type { RunningMachine } from '@iommu/machine';
 import { isPciDevice } from '@iommu/pci';
 import { addressText, type DeviceStyle, deviceText } from './device-text.js';
@@ -30,7 +31,7 @@ const WAYS: Readonly<Record<ExplainedWay['kind'], string>> = {
   several: 'together',
 };
 
-const acsText = ({ acs, needed, quirk, quirkSince }: ExplainedComponent): string => {
+const registersText = ({ acs, needed, quirk, quirkSince }: ExplainedComponent): string => {
   const registers =
     typeof acs === 'string'
       ? `ACS ${acs}`
@@ -77,7 +78,7 @@ class ExplainText {
     const verdict = this.#page.paint(isolates ? 'green' : 'red', isolates ? 'isolates' : 'does not isolate');
     // What flags or a quirk decided is told with them.
     const why = TOLD.includes(basis) ? '' : `${text}; `;
-    this.row(label(this.name(device)), `${kind}, ${verdict}: ${why}${acsText(component)}`);
+    this.row(label(this.name(device)), `${kind}, ${verdict}: ${why}${registersText(component)}`);
   }
 
   link(number: number, link: ExplainedLink, release: string): void {
@@ -168,17 +169,6 @@ export const explainText = (report: ExplainReport, running: RunningMachine, page
 /** A colour for each group, so that what shares one has one. */
 const GROUP_COLOURS = ['cyan', 'yellow', 'magenta', 'green', 'blue', 'red'] as const;
 
-/** `SV+ RR- …` of what is advertised, as lspci spells it. */
-const bits = ({ acs, basis, kind }: ExplainedComponent): string => {
-  if (acs === 'none') return kind === 'conventional' ? 'conventional PCI' : 'no ACS';
-  if (acs === 'unknown') return 'ACS unread';
-  const { capability, control } = acs;
-  const on = new Set((control ?? '').split(' '));
-  const names = (capability ?? '').split(' ').filter(Boolean);
-  const list = names.map((name) => `${name}${control === null ? '?' : on.has(name) ? '+' : '-'}`).join(' ');
-  return `ACS ${list || 'empty'}${basis === 'quirk' ? ', by quirk' : ''}`;
-};
-
 /** The ways from root buses down to devices, with the ACS bits of each hop; every line ends with a newline. */
 export const treeText = (trees: readonly PathTree[], page: Page, style: DeviceStyle): string => {
   const lines: string[] = [];
@@ -193,7 +183,7 @@ export const treeText = (trees: readonly PathTree[], page: Page, style: DeviceSt
     const own = group === null ? name : page.paint(colourOf(group), `${name} group ${group}`);
     const mark = component.isolates ? '' : page.paint('red', ', does not isolate');
     lines.push(
-      ...wrapped(page, `${indent}${isLast ? '└─ ' : '├─ '}`, `${own}  ${component.kind}  ${bits(component)}${mark}`),
+      ...wrapped(page, `${indent}${isLast ? '└─ ' : '├─ '}`, `${own}  ${component.kind}  ${acsText(component)}${mark}`),
     );
     const inner = `${indent}${isLast ? '   ' : '│  '}`;
     for (const [at, node] of behind.entries()) write(node, inner, at === behind.length - 1);

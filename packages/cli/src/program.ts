@@ -6,6 +6,7 @@ import { check } from './routes/check.js';
 import { completion } from './routes/completion.js';
 import { convert } from './routes/convert.js';
 import { explain } from './routes/explain.js';
+import { exportGroups } from './routes/export.js';
 import { groups } from './routes/groups.js';
 import { hotplug } from './routes/hotplug.js';
 import { mount } from './routes/mount.js';
@@ -25,6 +26,7 @@ export const createApplication = (version: string): Application<Context> =>
         check,
         explain,
         'what-if': whatIf,
+        export: exportGroups,
         render,
         mount,
         hotplug,
@@ -47,6 +49,7 @@ export const createApplication = (version: string): Application<Context> =>
   iommu run my.txt -- PROGRAM    start a program that finds that machine at /sys
   iommu explain my.txt A B       tell why two devices share a group, or do not
   iommu what-if my.txt CHANGE    what another slot, card, kernel or setting makes of them
+  iommu export my.txt -f svg     draw them; or as table, libvirt XML, inventory, fixture of other tests
   sudo iommu capture             take a whole dump, without serial numbers and the like
 
 Exit status: 0 fine, 1 differs, 2 wrong usage or unreadable input, 3 cannot be known from this input.`,

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { IommuError } from '@iommu/core';
@@ -7,6 +7,20 @@ import { writeOut } from './output.js';
 import { isTerminal } from './terminal.js';
 
 const isStdout = (output: string | undefined): output is undefined | '-' => output === undefined || output === '-';
+
+const isSame = (one: string, other: string): boolean => {
+  try {
+    return realpathSync(one) === realpathSync(other);
+  } catch {
+    return false;
+  }
+};
+
+/** Refuse to write over the input. @throws IommuError `ERR_USAGE` */
+export const checkIsNotInput = (input: string | undefined, output: string | undefined): void => {
+  if (input !== undefined && output !== undefined && output !== '-' && isSame(input, output))
+    throw new IommuError('ERR_USAGE', `'${output}' is the input: name another file to write`);
+};
 
 /** Run what writes; the system's refusal becomes a message. */
 const writing = (output: string, write: () => void): void => {

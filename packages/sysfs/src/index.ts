@@ -25,8 +25,11 @@ export {
   walk,
 } from './node.js';
 export { writeFolder } from './sinks/folder.js';
+export { ghwSnapshot } from './sinks/ghw-snapshot.js';
+export { toGoLiteral } from './sinks/go-literal.js';
 export { lineChunks } from './sinks/line-chunks.js';
 export { type ListLinesOptions, listLines } from './sinks/list-lines.js';
+export { pciFixture } from './sinks/pci-fixture.js';
 export { type RootEntry, type RootFile, rootEntries } from './sinks/root-entries.js';
 export { rootFiles } from './sinks/root-files.js';
 export { gzipped, tarChunks, writeTar } from './sinks/tar.js';

@@ -3,6 +3,7 @@ import type { RunningMachine } from '@iommu/machine';
 import { sysfsOf } from '@iommu/sysfs';
 import { certaintyOf } from '../certainty.js';
 import type { ExitCode } from '../exit.js';
+import { guessedNumbers } from '../guessed-numbers.js';
 import { type BootFlags, bootBoth, readInput } from '../input.js';
 import { type DrawFlags, drawing } from '../render/draw.js';
 import { checkSaves, type SaveFlags, saveAll } from '../render/save.js';
@@ -21,16 +22,7 @@ const isDrawn = ({ text, style, contents, at, depth, to, tar, umockdev }: Render
 
 /** What of the tree is a guess, so that nobody takes it for what a kernel said. */
 const guesses = (running: RunningMachine, { policy, to, tar, umockdev }: RenderFlags): DiagnosticReport[] => {
-  const notes: DiagnosticReport[] = [];
-  if (running.assumed !== undefined) {
-    const message = 'numbers, types and reserved regions of the groups, and the units, are a guess';
-    notes.push({ severity: 'assumed', code: 'tree-guessed', message });
-  }
-  const unsure = [...running.iommu.groups].filter((group) => !running.idIsKnown(group)).map(({ id }) => id);
-  if (unsure.length > 0) {
-    const message = `which numbers these groups have depends on an order of probes that is not known: ${unsure.join(', ')}`;
-    notes.push({ severity: 'assumed', code: 'ids-guessed', message });
-  }
+  const notes = guessedNumbers(running);
   const blind = running.topology.devices.filter(({ description: { config } }) => config === undefined).length;
   if (blind > 0 && [to, tar, umockdev].some((name) => name !== undefined)) {
     const message = `the input holds no configuration space of ${blind} functions: programs that read it find a header of what was stated`;

@@ -1,4 +1,3 @@
-import { realpathSync } from 'node:fs';
 import { IommuError } from '@iommu/core';
 import type { RunningMachine } from '@iommu/machine';
 import {
@@ -15,6 +14,7 @@ import {
   writeUmockdev,
 } from '@iommu/sysfs';
 import { writeOut } from '../output.js';
+import { checkIsNotInput } from '../save.js';
 import { say } from '../talk.js';
 import { isTerminal } from '../terminal.js';
 
@@ -32,14 +32,6 @@ interface Saving {
   readonly say: (line: string) => void;
 }
 
-const isSame = (one: string, other: string): boolean => {
-  try {
-    return realpathSync(one) === realpathSync(other);
-  } catch {
-    return false;
-  }
-};
-
 /**
  * Refuse what would write over the input, or several things to standard output.
  *
@@ -47,8 +39,7 @@ const isSame = (one: string, other: string): boolean => {
  */
 export const checkSaves = (input: string | undefined, { to, tar, umockdev }: SaveFlags, draws: boolean): void => {
   for (const output of [tar, umockdev]) {
-    if (input !== undefined && output !== undefined && output !== '-' && isSame(input, output))
-      throw new IommuError('ERR_USAGE', `'${output}' is the input: name another file to write`);
+    checkIsNotInput(input, output);
   }
   const names = [to, tar, umockdev].filter((name) => name !== undefined && name !== '-');
   if (new Set(names).size < names.length)
