@@ -1,7 +1,8 @@
 import type { AssumedFirmware, Device, IommuUnit, Platform, UnitFound } from '@iommu/core';
 import { type Fault, planted, plantedBefore } from './fault.js';
 
-const isFound = (answer: unknown): answer is UnitFound => typeof answer === 'object' && answer !== null && 'unit' in answer;
+const isFound = (answer: unknown): answer is UnitFound =>
+  typeof answer === 'object' && answer !== null && 'unit' in answer;
 
 /** State of a driver where it must have none. */
 const seen = new Map<string, unknown>();
@@ -64,7 +65,10 @@ export const contractFaults: readonly Fault[] = [
     deviceGroup: (...words: Parameters<typeof deviceGroup>) => {
       const decision = deviceGroup(...words);
       if (!('group' in decision)) return decision;
-      return { ...decision, reasons: decision.reasons.map(({ rule, source, devices }) => ({ rule, source, devices, text: '' })) };
+      return {
+        ...decision,
+        reasons: decision.reasons.map(({ rule, source, devices }) => ({ rule, source, devices, text: '' })),
+      };
     },
   })),
   planted('contract', 'smmu', 'a reason names devices by their names', ({ deviceGroup }) => ({
@@ -73,7 +77,12 @@ export const contractFaults: readonly Fault[] = [
       if (!('group' in decision)) return decision;
       return {
         ...decision,
-        reasons: decision.reasons.map(({ rule, source, text, devices }) => ({ rule, source, text, devices: devices.map(({ name }) => name) })),
+        reasons: decision.reasons.map(({ rule, source, text, devices }) => ({
+          rule,
+          source,
+          text,
+          devices: devices.map(({ name }) => name),
+        })),
       };
     },
   })),
@@ -89,7 +98,9 @@ export const contractFaults: readonly Fault[] = [
   planted('contract', 'intel-vtd', 'chance decides', ({ unitOf }) => ({
     unitOf: (device: Device) => {
       const found = unitOf(device);
-      return isFound(found) && Math.random() < 0.1 ? { none: { rule: 'unlucky', text: 'It was unlucky.', source: 'rand()', devices: [] } } : found;
+      return isFound(found) && Math.random() < 0.1
+        ? { none: { rule: 'unlucky', text: 'It was unlucky.', source: 'rand()', devices: [] } }
+        : found;
     },
   })),
   plantedBefore('contract', 'smmu', 'it writes to a firmware table', ({ bind }) => ({
@@ -106,11 +117,15 @@ export const contractFaults: readonly Fault[] = [
       return bound;
     },
   })),
-  planted('contract', 'intel-vtd', 'the value of a unit\'s file ends with a newline', (bound) => ({
+  planted('contract', 'intel-vtd', "the value of a unit's file ends with a newline", (bound) => ({
     unitAttributes: (...words: [IommuUnit, never]) =>
-      Object.fromEntries(Object.entries(bound.unitAttributes?.(...words) ?? {}).map(([name, value]) => [name, `${value}\n`])),
+      Object.fromEntries(
+        Object.entries(bound.unitAttributes?.(...words) ?? {}).map(([name, value]) => [name, `${value}\n`]),
+      ),
   })),
-  planted('contract', 'smmu', 'it wishes for a type of domain that there is not', () => ({ defaultDomainType: () => 'DMA-FQ' })),
+  planted('contract', 'smmu', 'it wishes for a type of domain that there is not', () => ({
+    defaultDomainType: () => 'DMA-FQ',
+  })),
   plantedBefore('contract', 'intel-vtd', 'the table that it supposes has a wrong checksum', ({ assume }) => ({
     assume: (...words: Parameters<NonNullable<typeof assume>>) => {
       const assumed = assume?.(...words);
@@ -120,10 +135,15 @@ export const contractFaults: readonly Fault[] = [
       return { ...assumed, acpi } satisfies AssumedFirmware;
     },
   })),
-  plantedBefore('contract', 'amd-vi', 'it writes tables anew although nothing moved', ({ relocate }) => ({
-    relocate: (platform: Platform, moved: Parameters<NonNullable<typeof relocate>>[1]) => {
-      const table = platform.acpiTable('IVRS');
-      return table ? { IVRS: table.slice(0, 48) } : undefined;
-    },
-  })),
+  plantedBefore(
+    'contract',
+    'amd-vi',
+    'it writes tables anew although nothing moved, and leaves half of them out',
+    () => ({
+      relocate: (platform: Platform) => {
+        const table = platform.acpiTable('IVRS');
+        return table ? { IVRS: table.slice(0, 48) } : undefined;
+      },
+    }),
+  ),
 ];

@@ -1,8 +1,8 @@
 import type { BoundDriver, IommuDriver, Platform } from '@iommu/core';
-import type { Theme } from '@iommu/driver-testkit';
 import { amdVi } from '@iommu/driver-amd-vi';
 import { intelVtd } from '@iommu/driver-intel-vtd';
 import { smmu } from '@iommu/driver-smmu';
+import type { Theme } from '@iommu/driver-testkit';
 import { altered } from '@iommu/driver-testkit';
 
 /** A driver that is right but for one thing. */

@@ -4,7 +4,7 @@ import { type Fault, planted, plantedBefore } from './fault.js';
 const region = { start: 0xfee00000n, end: 0xfeefffffn, type: 'msi' } as const;
 
 /** In milliseconds. */
-const TOO_LONG = 3_000;
+const TOO_LONG = 1_200;
 
 const wait = (): void => {
   const until = Date.now() + TOO_LONG;
@@ -12,9 +12,14 @@ const wait = (): void => {
 };
 
 export const regionFaults: readonly Fault[] = [
-  planted('regions', 'intel-vtd', 'the end of a region is exclusive, and that of an empty one before its start', () => ({
-    reservedRegions: () => [{ ...region, end: region.start - 1n }],
-  })),
+  planted(
+    'regions',
+    'intel-vtd',
+    'the end of a region is exclusive, and that of an empty one before its start',
+    () => ({
+      reservedRegions: () => [{ ...region, end: region.start - 1n }],
+    }),
+  ),
   planted('regions', 'amd-vi', 'addresses are numbers', () => ({
     reservedRegions: () => [{ start: 0xfee00000, end: 0xfeefffff, type: 'msi' }],
   })),
@@ -54,15 +59,20 @@ export const malformedFaults: readonly Fault[] = [
       return bind(platform);
     },
   })),
-  plantedBefore('malformed', 'amd-vi', 'it tells of bytes that cannot be read by an error of its own kind', ({ bind }) => ({
-    bind: (platform: Platform) => {
-      try {
-        return bind(platform);
-      } catch (error) {
-        throw isIommuError(error) ? new Error(`bad table: ${error.message}`) : error;
-      }
-    },
-  })),
+  plantedBefore(
+    'malformed',
+    'amd-vi',
+    'it tells of bytes that cannot be read by an error of its own kind',
+    ({ bind }) => ({
+      bind: (platform: Platform) => {
+        try {
+          return bind(platform);
+        } catch (error) {
+          throw isIommuError(error) ? new Error(`bad table: ${error.message}`) : error;
+        }
+      },
+    }),
+  ),
   plantedBefore('malformed', 'smmu', 'it takes seconds over a table with a length of 0', ({ bind }) => ({
     bind: (platform: Platform) => {
       const table = platform.acpiTable('IORT');
@@ -71,10 +81,10 @@ export const malformedFaults: readonly Fault[] = [
       return bind(platform);
     },
   })),
-  plantedBefore('malformed', 'intel-vtd', 'a field that counts from 0 is taken for an index', ({ bind }) => ({
+  plantedBefore('malformed', 'intel-vtd', 'a field that is out of its range makes it throw', ({ bind }) => ({
     bind: (platform: Platform) => {
       const width = platform.acpiTable('DMAR')?.[36] ?? 0;
-      if ((['a'.repeat(width)] as string[])[width > 64 ? 1 : 0]?.length === undefined) throw new RangeError('no such width');
+      if (width > 64) throw new RangeError(`no such width: ${width}`);
       return bind(platform);
     },
   })),

@@ -8,7 +8,8 @@ const alone = (device: Device, groups: GroupAccess): GroupDecision => ({
 });
 
 /** Group by itself what `isWrong` picks out. */
-const split = (isWrong: (device: PciDevice) => boolean) =>
+const split =
+  (isWrong: (device: PciDevice) => boolean) =>
   ({ deviceGroup }: Parameters<Parameters<typeof planted>[3]>[0]) => ({
     deviceGroup: (device: Device, groups: GroupAccess) =>
       isPciDevice(device) && isWrong(device) ? alone(device, groups) : deviceGroup(device, groups),
@@ -18,10 +19,25 @@ const hasBridgeAlias = (device: PciDevice): boolean =>
   forEachDmaAlias(device, (_, rid, kind) => (kind === 'bridge' && rid !== device.rid ? true : undefined)) === true;
 
 export const partitionFaults: readonly Fault[] = [
-  planted('partition', 'intel-vtd', 'every function has a group of its own', split(() => true)),
+  planted(
+    'partition',
+    'intel-vtd',
+    'every function has a group of its own',
+    split(() => true),
+  ),
   planted('partition', 'amd-vi', 'requester ids that bridges put on count for nothing', split(hasBridgeAlias)),
-  planted('partition', 'smmu', 'functions of one device are taken to be isolated', split((device) => functionOf(device.rid) > 0)),
-  planted('partition', 'intel-vtd', 'what is behind a fifth bus is taken to be isolated', split((device) => device.rid >> 8 > 4)),
+  planted(
+    'partition',
+    'smmu',
+    'functions of one device are taken to be isolated',
+    split((device) => functionOf(device.rid) > 0),
+  ),
+  planted(
+    'partition',
+    'intel-vtd',
+    'what is behind a fifth bus is taken to be isolated',
+    split((device) => device.rid >> 8 > 4),
+  ),
   planted(
     'partition',
     'amd-vi',
@@ -60,16 +76,21 @@ export const orderFaults: readonly Fault[] = [
       };
     },
   ),
-  planted('order', 'amd-vi', 'the first function of a bus that is grouped has a group of its own', ({ deviceGroup }) => {
-    const begun = new Set<unknown>();
-    return {
-      deviceGroup: (device: Device, groups: GroupAccess) => {
-        if (!isPciDevice(device) || begun.has(device.pciBus)) return deviceGroup(device, groups);
-        begun.add(device.pciBus);
-        return alone(device, groups);
-      },
-    };
-  }),
+  planted(
+    'order',
+    'amd-vi',
+    'the first function of a bus that is grouped has a group of its own',
+    ({ deviceGroup }) => {
+      const begun = new Set<unknown>();
+      return {
+        deviceGroup: (device: Device, groups: GroupAccess) => {
+          if (!isPciDevice(device) || begun.has(device.pciBus)) return deviceGroup(device, groups);
+          begun.add(device.pciBus);
+          return alone(device, groups);
+        },
+      };
+    },
+  ),
   planted('order', 'smmu', 'the lowest id is given to no group', ({ deviceGroup }) => ({
     deviceGroup: (device: Device, groups: GroupAccess) => {
       const spare = groups.alloc();

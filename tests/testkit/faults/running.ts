@@ -46,17 +46,22 @@ export const hotPlugFaults: readonly Fault[] = [
       },
     };
   }),
-  planted('hot-plug', 'intel-vtd', 'regions of a device are those of the one that was first at its place', ({ reservedRegions }) => {
-    const first = new Map<string, Device>();
-    return {
-      reservedRegions: (device: Device) => {
-        const known = first.get(device.name) ?? device;
-        first.set(device.name, known);
-        if (known === device) return reservedRegions(device);
-        return [...reservedRegions(device), { start: 0n, end: 0xfffn, type: 'reserved' }];
-      },
-    };
-  }),
+  planted(
+    'hot-plug',
+    'intel-vtd',
+    'regions of a device are those of the one that was first at its place',
+    ({ reservedRegions }) => {
+      const first = new Map<string, Device>();
+      return {
+        reservedRegions: (device: Device) => {
+          const known = first.get(device.name) ?? device;
+          first.set(device.name, known);
+          if (known === device) return reservedRegions(device);
+          return [...reservedRegions(device), { start: 0n, end: 0xfffn, type: 'reserved' }];
+        },
+      };
+    },
+  ),
   planted('hot-plug', 'amd-vi', 'the ids of a device that comes back are others', ({ unitOf }) => {
     const first = new Map<string, Device>();
     return {
@@ -72,7 +77,12 @@ export const hotPlugFaults: readonly Fault[] = [
 
 export const uncertaintyFaults: readonly Fault[] = [
   planted('uncertainty', 'intel-vtd', 'it does not say what it had to suppose', withReasons(plain)),
-  planted('uncertainty', 'amd-vi', 'it says of every decision that something was supposed', withReasons((reason) => ({ ...plain(reason), unknown: ['everything'] }))),
+  planted(
+    'uncertainty',
+    'amd-vi',
+    'it says of every decision that something was supposed',
+    withReasons((reason) => ({ ...plain(reason), unknown: ['everything'] })),
+  ),
   planted('uncertainty', 'smmu', 'what is not known it takes for the better, whatever is asked', ({ deviceGroup }) => ({
     deviceGroup: (device: Device, groups: GroupAccess) => {
       const decision = deviceGroup(device, groups);
@@ -82,12 +92,17 @@ export const uncertaintyFaults: readonly Fault[] = [
       return { group: groups.alloc(), reasons: decision.reasons };
     },
   })),
-  plantedBefore('uncertainty', 'intel-vtd', 'it looks at what was supposed for unknown facts, and turns it round', ({ bind }) => ({
-    bind: (platform: Platform) => {
-      const bound = bind(platform);
-      const settings = platform.devices.find(isPciDevice)?.topology.settings as { unknown: string } | undefined;
-      if (settings) settings.unknown = settings.unknown === 'pessimistic' ? 'optimistic' : 'pessimistic';
-      return bound;
-    },
-  })),
+  plantedBefore(
+    'uncertainty',
+    'intel-vtd',
+    'it looks at what was supposed for unknown facts, and turns it round',
+    ({ bind }) => ({
+      bind: (platform: Platform) => {
+        const bound = bind(platform);
+        const settings = platform.devices.find(isPciDevice)?.topology.settings as { unknown: string } | undefined;
+        if (settings) settings.unknown = settings.unknown === 'pessimistic' ? 'optimistic' : 'pessimistic';
+        return bound;
+      },
+    }),
+  ),
 ];
