@@ -22,7 +22,7 @@ describe.each(drivers.map((driver) => [driver.name as keyof typeof MACHINES, dri
     const options = {
       driver,
       machines,
-      runs: Math.ceil(runs(WHOLE, SAMPLE) / (count - 6)),
+      runs: Math.ceil(runs(WHOLE, SAMPLE) / (count - 8)),
       seed: Number(process.env['IOMMU_TEST_SEED']),
     };
     test.each(driverConformance(options).map((one) => [one.title, one] as const))('%s', (_, { run }) => {
