@@ -71,6 +71,15 @@ test('skips what a driver does not declare, says so in the title, and counts it'
   expect(all.filter(({ skip }) => skip !== undefined).map(({ id }) => id)).toEqual(['contract/relocate']);
 });
 
+test('skips what needs a machine of which all is known, where there is none', () => {
+  const [machine] = MACHINES['intel-vtd'];
+  const functions = machine?.pci?.functions.map(({ acs: _acs, ...rest }) => rest) ?? [];
+  const cases = driverConformance({ driver: intelVtd(), machines: [{ ...machine, schema: 1, pci: { functions } }] });
+  expect(
+    cases.filter(({ skip }) => skip === 'of every machine given something is not known').map(({ id }) => id),
+  ).toEqual(['uncertainty/bounds', 'uncertainty/named', 'uncertainty/settled']);
+});
+
 test('wants a machine in which the driver finds something', () => {
   expect(said('contract/finds-units', { driver: intelVtd(), machines: MACHINES.smmu })).toMatch(
     /^it finds no IOMMU in any of the \d+ machines: give one of its kind$/,

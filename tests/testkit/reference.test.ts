@@ -5,6 +5,7 @@ import { smmu } from '@iommu/driver-smmu';
 import { driverConformance } from '@iommu/driver-testkit';
 import { virtioIommu } from 'iommu-driver-virtio';
 import { describe, expect, test } from 'vitest';
+import { needsFullRun } from '../support/needs.js';
 import { runs } from '../support/sweep.js';
 import { MACHINES } from './machines.js';
 
@@ -25,6 +26,13 @@ describe.each(drivers.map((driver) => [driver.name as keyof typeof MACHINES, dri
       runs: Math.ceil(runs(WHOLE, SAMPLE) / (count - 8)),
       seed: Number(process.env['IOMMU_TEST_SEED']),
     };
+    test('the whole kit takes less than 20 seconds', (context) => {
+      needsFullRun(context);
+      const started = Date.now();
+      for (const { run } of driverConformance({ driver, machines })) run();
+      expect(Date.now() - started).toBeLessThan(20_000);
+    });
+
     test.each(driverConformance(options).map((one) => [one.title, one] as const))('%s', (_, { run }) => {
       expect(run).not.toThrow();
     });

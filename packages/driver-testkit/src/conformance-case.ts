@@ -38,6 +38,6 @@ export const failure = (message: string, cause?: unknown): IommuError =>
   new IommuError('ERR_CONFORMANCE', message, cause === undefined ? {} : { cause });
 
 /** @throws IommuError `ERR_CONFORMANCE` */
-export function require(holds: boolean, message: () => string): asserts holds {
+export function demand(holds: boolean, message: () => string): asserts holds {
   if (!holds) throw failure(message());
 }

@@ -2,7 +2,7 @@ import { type BoundDriver, type Device, isIommuError } from '@iommu/core';
 import { openAcpiTable } from '@iommu/firmware';
 import type { Machine, RunningMachine } from '@iommu/machine';
 import { altered } from '../altered.js';
-import { require } from '../conformance-case.js';
+import { demand } from '../conformance-case.js';
 import { defineCases } from '../define-cases.js';
 import { boundIn, decisions, difference } from '../observe.js';
 import { spied } from '../spied.js';
@@ -31,7 +31,7 @@ const withBound =
 
 const requireSame = (one: readonly string[], other: readonly string[], what: string): void => {
   const found = difference(one, other);
-  require(found === undefined, () => `${what}: ${found}`);
+  demand(found === undefined, () => `${what}: ${found}`);
 };
 
 const answerText = ({ name }: Device, found: ReturnType<BoundDriver['unitOf']>): string => {
@@ -44,33 +44,41 @@ const answerText = ({ name }: Device, found: ReturnType<BoundDriver['unitOf']>):
 const checkAnswer = (bound: BoundDriver, device: Device): void => {
   const found = bound.unitOf(device);
   if (found === undefined) return;
-  require(typeof found === 'object' && found !== null, () =>
-    `unitOf(${device.name}) is neither an object nor undefined`);
+  demand(
+    typeof found === 'object' && found !== null,
+    () => `unitOf(${device.name}) is neither an object nor undefined`,
+  );
   if ('none' in found) {
     requireReason(found.none, `unitOf(${device.name})`);
     return;
   }
-  require(bound.units.includes(found.unit), () => `unitOf(${device.name}) names a unit that is not among units`);
+  demand(bound.units.includes(found.unit), () => `unitOf(${device.name}) names a unit that is not among units`);
   requireIds(found.ids, `unitOf(${device.name})`);
   if (found.reason) requireReason(found.reason, `unitOf(${device.name})`);
 };
 
 const checkDomains = (bound: BoundDriver, device: Device): void => {
   const wish = bound.defaultDomainType?.(device);
-  require(wish === undefined || wish === 'identity' || wish === 'DMA', () =>
-    `defaultDomainType(${device.name}) is '${wish}', expected identity, DMA or undefined`);
+  demand(
+    wish === undefined || wish === 'identity' || wish === 'DMA',
+    () => `defaultDomainType(${device.name}) is '${wish}', expected identity, DMA or undefined`,
+  );
   for (const type of DOMAINS) {
     const errno = bound.domainError?.(device, type);
-    require(errno === undefined || /^E[A-Z_]+$/.test(errno), () =>
-      `domainError(${device.name}, ${type}) is '${errno}', expected an errno or undefined`);
+    demand(
+      errno === undefined || /^E[A-Z_]+$/.test(errno),
+      () => `domainError(${device.name}, ${type}) is '${errno}', expected an errno or undefined`,
+    );
   }
 };
 
 const checkFlags = ({ busFeatures = [], groupsAt, systemDomain }: BoundDriver): void => {
-  require(Array.isArray(busFeatures) && busFeatures.every(isKebab), () =>
-    `busFeatures '${String(busFeatures)}' is no list of words in kebab-case`);
-  require([undefined, 'unit-registration', 'driver-probe'].includes(groupsAt), () => `groupsAt is '${groupsAt}'`);
-  require([undefined, 'identity'].includes(systemDomain), () => `systemDomain is '${systemDomain}'`);
+  demand(
+    Array.isArray(busFeatures) && busFeatures.every(isKebab),
+    () => `busFeatures '${String(busFeatures)}' is no list of words in kebab-case`,
+  );
+  demand([undefined, 'unit-registration', 'driver-probe'].includes(groupsAt), () => `groupsAt is '${groupsAt}'`);
+  demand([undefined, 'identity'].includes(systemDomain), () => `systemDomain is '${systemDomain}'`);
 };
 
 const withoutFirmware = ({ firmware: _firmware, ...machine }: Machine): Machine => machine;
@@ -79,14 +87,18 @@ const checkAssumed = (subject: Subject, machine: Machine): void => {
   const { devices, kernel } = subject.boot(machine);
   const assumed = subject.driver.assume?.(devices, kernel);
   if (!assumed) return;
-  require(assumed.text.trim() !== '', () => 'assume() does not say what it supposed');
+  demand(assumed.text.trim() !== '', () => 'assume() does not say what it supposed');
   for (const [name, bytes] of Object.entries(assumed.acpi)) {
     const { checksumOk, reader } = openAcpiTable(bytes, name.slice(0, 4));
-    require(checksumOk && reader.length === bytes.length, () =>
-      `assume() made a ${name} whose length or checksum is wrong`);
+    demand(
+      checksumOk && reader.length === bytes.length,
+      () => `assume() made a ${name} whose length or checksum is wrong`,
+    );
   }
-  require(boundIn(subject.boot(withoutFirmware(machine))) !== undefined, () =>
-    'bind() does not take the firmware that assume() makes');
+  demand(
+    boundIn(subject.boot(withoutFirmware(machine))) !== undefined,
+    () => 'bind() does not take the firmware that assume() makes',
+  );
 };
 
 const checkRelocated = (subject: Subject, machine: Machine): void => {
@@ -109,9 +121,9 @@ export const contractCases = defineCases('contract', [
     id: 'driver',
     title: 'has a version, a name and bind()',
     check: ({ driver: { specVersion, name, bind } }) => {
-      require(specVersion === 1, () => `specVersion is ${JSON.stringify(specVersion)}, expected the number 1`);
-      require(isKebab(name), () => `its name '${name}' is no word in kebab-case`);
-      require(typeof bind === 'function', () => 'bind is no function');
+      demand(specVersion === 1, () => `specVersion is ${JSON.stringify(specVersion)}, expected the number 1`);
+      demand(isKebab(name), () => `its name '${name}' is no word in kebab-case`);
+      demand(typeof bind === 'function', () => 'bind is no function');
     },
   },
   {
@@ -119,7 +131,7 @@ export const contractCases = defineCases('contract', [
     title: 'finds an IOMMU in a machine that is given',
     check: (subject) => {
       const found = subject.machines.some((machine) => (boundIn(subject.boot(machine))?.units.length ?? 0) > 0);
-      require(found, () => `it finds no IOMMU in any of the ${subject.machines.length} machines: give one of its kind`);
+      demand(found, () => `it finds no IOMMU in any of the ${subject.machines.length} machines: give one of its kind`);
     },
   },
   {
@@ -128,7 +140,7 @@ export const contractCases = defineCases('contract', [
     check: (subject) => {
       for (const machine of [{ schema: 1 }, { schema: 1, firmware: { acpi: {} } }] as const) {
         const bound = boundIn(subject.boot(machine));
-        require((bound?.units.length ?? 0) === 0, () => 'it finds IOMMUs in an empty machine');
+        demand((bound?.units.length ?? 0) === 0, () => 'it finds IOMMUs in an empty machine');
       }
     },
   },
@@ -138,9 +150,12 @@ export const contractCases = defineCases('contract', [
     check: withBound((bound) => {
       for (const unit of bound.units) requireUnit(unit);
       const names = bound.units.map(({ name }) => name);
-      require(new Set(names).size === names.length, () => `units share a name: ${names.join(', ')}`);
+      demand(new Set(names).size === names.length, () => `units share a name: ${names.join(', ')}`);
       const again = bound.units;
-      require(names.every((_, at) => again[at] === bound.units[at]), () => 'units are other objects each time');
+      demand(
+        names.every((_, at) => again[at] === bound.units[at]),
+        () => 'units are other objects each time',
+      );
       checkFlags(bound);
     }),
   },
@@ -168,8 +183,10 @@ export const contractCases = defineCases('contract', [
         const bound = boundIn(running);
         for (const device of bound ? [...running.devices].reverse() : []) {
           const again = answerText(device, bound?.unitOf(device));
-          require(first.get(device) === again, () =>
-            `unitOf() asked again: '${again}', at first '${first.get(device)}'`);
+          demand(
+            first.get(device) === again,
+            () => `unitOf() asked again: '${again}', at first '${first.get(device)}'`,
+          );
         }
       }),
   },
@@ -181,7 +198,7 @@ export const contractCases = defineCases('contract', [
         checkAnswer(bound, STRANGER);
       } catch (error) {
         if (isIommuError(error, 'ERR_CONFORMANCE')) throw error;
-        require(false, () => `unitOf(${STRANGER.name}) throws: ${String(error)}`);
+        demand(false, () => `unitOf(${STRANGER.name}) throws: ${String(error)}`);
       }
     }),
   },
@@ -237,7 +254,7 @@ export const contractCases = defineCases('contract', [
         decisions(subject.boot(machine, { driver: spy.driver }));
         for (const [name, { given, before }] of spy.tables) {
           const at = given.findIndex((byte, index) => byte !== before[index]);
-          require(at < 0, () => `byte ${at} of the ${name} was written to`);
+          demand(at < 0, () => `byte ${at} of the ${name} was written to`);
         }
       }),
   },
@@ -256,8 +273,10 @@ export const contractCases = defineCases('contract', [
     title: 'supposes whole tables, which it takes itself',
     lacks: ({ driver }) => (driver.assume ? undefined : 'it declares no assume()'),
     check: (subject) => {
-      require(subject.driver.assume?.([]) === undefined, () =>
-        'assume() supposes firmware for a machine without devices');
+      demand(
+        subject.driver.assume?.([]) === undefined,
+        () => 'assume() supposes firmware for a machine without devices',
+      );
       subject.onAll((machine) => checkAssumed(subject, machine));
     },
   },

@@ -1,6 +1,6 @@
 import type { Device } from '@iommu/core';
 import type { Machine, RunningMachine } from '@iommu/machine';
-import { require } from '../conformance-case.js';
+import { demand } from '../conformance-case.js';
 import { defineCases } from '../define-cases.js';
 import { joinedUnnamed, partedFounders } from '../founders.js';
 import { boundIn, foundFor, hasRefusals, partitionOf, partitionText, regionsIn } from '../observe.js';
@@ -61,17 +61,21 @@ const checkAct = (subject: Subject, machine: Machine, act: Act, leaving?: readon
   if (hasRefusals(running) && (!leaving || refusesArrivals(subject, machine, leaving))) return;
   const now = places(running);
   const at = there.findIndex((line, index) => line !== now[index]);
-  require(at < 0, () => `what was '${there[at]}' is '${now[at]}' after it left and came back`);
+  demand(at < 0, () => `what was '${there[at]}' is '${now[at]}' after it left and came back`);
   const parted = partedFounders(running, partitionOf(expected));
-  require(parted === undefined, () =>
-    `${parted?.one} and ${parted?.other}, which belong together, are in two groups after they left and came back`);
+  demand(
+    parted === undefined,
+    () => `${parted?.one} and ${parted?.other}, which belong together, are in two groups after they left and came back`,
+  );
   const unnamed = joinedUnnamed(running);
-  require(unnamed === undefined, () =>
-    `${unnamed?.name} came back into a group, and its reasons name none of the others in it`);
+  demand(
+    unnamed === undefined,
+    () => `${unnamed?.name} came back into a group, and its reasons name none of the others in it`,
+  );
   // The kernel's own rule may depend on who was there first.
   if (partitionText(partitionOf(expected)) !== expectedBefore) return;
   const after = partitionText(partitionOf(running));
-  require(after === before, () => `the groups are\n${after}\nand were\n${before}`);
+  demand(after === before, () => `the groups are\n${after}\nand were\n${before}`);
 };
 
 const takeOne = (subject: Subject, running: RunningMachine, name: string): void => {

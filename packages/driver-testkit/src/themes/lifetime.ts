@@ -1,6 +1,6 @@
 import type { Group } from '@iommu/core';
 import type { RunningMachine } from '@iommu/machine';
-import { require } from '../conformance-case.js';
+import { demand } from '../conformance-case.js';
 import { defineCases } from '../define-cases.js';
 import { boundIn } from '../observe.js';
 import { spied } from '../spied.js';
@@ -16,11 +16,13 @@ const excess = (running: RunningMachine): Group | undefined =>
 
 const checkReferences = (running: RunningMachine): void => {
   const group = excess(running);
-  require(group === undefined, () =>
-    `group ${group?.id} of ${group?.devices.length} members is held ${group?.references} times`);
+  demand(
+    group === undefined,
+    () => `group ${group?.id} of ${group?.devices.length} members is held ${group?.references} times`,
+  );
   const empty = groupsOf(running).filter(({ devices }) => devices.length === 0);
   const units = running.iommu.units.length;
-  require(empty.length <= units, () => `${empty.length} groups without members are kept by ${units} units`);
+  demand(empty.length <= units, () => `${empty.length} groups without members are kept by ${units} units`);
 };
 
 const grouped = (running: RunningMachine): string[] =>
@@ -60,8 +62,10 @@ export const lifetimeCases = defineCases('lifetime', [
           bringBack(subject, running);
           takeAllOut(running);
         }
-        require(count() <= before, () =>
-          `references besides those of members: ${before}, after ${ROUNDS} rounds ${count()}`);
+        demand(
+          count() <= before,
+          () => `references besides those of members: ${before}, after ${ROUNDS} rounds ${count()}`,
+        );
       }),
   },
   {
@@ -82,7 +86,7 @@ export const lifetimeCases = defineCases('lifetime', [
           bringBack(subject, running);
         }
         const lost = first.find((name) => !grouped(running).includes(name));
-        require(lost === undefined, () => `${lost} has no group any more after it left and came back`);
+        demand(lost === undefined, () => `${lost} has no group any more after it left and came back`);
       }),
   },
   {

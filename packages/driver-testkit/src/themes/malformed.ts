@@ -1,7 +1,7 @@
 import { isIommuError } from '@iommu/core';
 import { ACPI_HEADER_LENGTH, sealAcpiTable } from '@iommu/firmware';
 import type { Machine } from '@iommu/machine';
-import { require } from '../conformance-case.js';
+import { demand } from '../conformance-case.js';
 import { defineCases } from '../define-cases.js';
 import { type Choose, chooser } from '../random-machine.js';
 import { DEVICE_TREE, spied } from '../spied.js';
@@ -47,7 +47,7 @@ const attempt = (subject: Subject, table: Table, bytes: Uint8Array, how: string)
   } catch (error) {
     const isAllowed = isIommuError(error) && !['ERR_DRIVER_CONTRACT', 'ERR_CONFORMANCE'].includes(error.code);
     const { cause } = error as Error;
-    require(isAllowed, () => `${table.name} ${how}: ${String(cause ?? error)}, expected a machine, or an IommuError`);
+    demand(isAllowed, () => `${table.name} ${how}: ${String(cause ?? error)}, expected a machine, or an IommuError`);
   }
   return Date.now() - started;
 };
@@ -56,7 +56,7 @@ const check = (subject: Subject, table: Table, bytes: Uint8Array, how: string): 
   if (attempt(subject, table, bytes, how) < LONGEST) return;
   // The machine that this runs on may have been busy.
   const again = attempt(subject, table, bytes, how);
-  require(again < LONGEST, () => `${table.name} ${how}: it took ${again} ms`);
+  demand(again < LONGEST, () => `${table.name} ${how}: it took ${again} ms`);
 };
 
 /** Up to so many places, evenly spread. */

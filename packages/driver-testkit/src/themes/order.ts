@@ -1,7 +1,7 @@
 import type { Machine, RunningMachine } from '@iommu/machine';
 import { bridgeAbove, type PciDevice, realDmaDevice } from '@iommu/pci';
 import { altered } from '../altered.js';
-import { require } from '../conformance-case.js';
+import { demand } from '../conformance-case.js';
 import { defineCases } from '../define-cases.js';
 import { expectedPartition } from '../founders.js';
 import { decisions, difference, hasRefusals, partitionOf, partitionText } from '../observe.js';
@@ -47,8 +47,10 @@ export const orderCases = defineCases('order', [
           // Where the kernel's own rule depends on the order, a driver may, too.
           if (partitionText(expectedPartition(subject, other)) !== expected) continue;
           const found = partitionText(partitionOf(subject.boot(other)));
-          require(found === mine, () =>
-            `in the order ${other.pci?.order?.join(' ')} the groups are\n${found}\nand not\n${mine}`);
+          demand(
+            found === mine,
+            () => `in the order ${other.pci?.order?.join(' ')} the groups are\n${found}\nand not\n${mine}`,
+          );
         }
       }),
   },
@@ -60,7 +62,7 @@ export const orderCases = defineCases('order', [
         const { iommu } = subject.boot(machine);
         const ids = [...iommu.groups].map(({ id }) => id);
         const at = ids.findIndex((id, index) => id !== index);
-        require(at < 0, () => `no group has the id ${at}, and some have higher ones`);
+        demand(at < 0, () => `no group has the id ${at}, and some have higher ones`);
       }),
   },
   {
@@ -79,7 +81,7 @@ export const orderCases = defineCases('order', [
           decisions(subject.boot(machine)),
           decisions(subject.boot(machine, { driver: curious })),
         );
-        require(found === undefined, () => `after questions about other devices: ${found}`);
+        demand(found === undefined, () => `after questions about other devices: ${found}`);
       }),
   },
 ]);

@@ -1,5 +1,5 @@
 import type { RunningMachine } from '@iommu/machine';
-import { require } from '../conformance-case.js';
+import { demand } from '../conformance-case.js';
 import { defineCases } from '../define-cases.js';
 import { expectedPartition, joinedUnnamed, partedFounders } from '../founders.js';
 import { boundIn, foundFor } from '../observe.js';
@@ -31,8 +31,10 @@ export const partitionCases = defineCases('partition', [
     check: (subject) =>
       subject.onAll((machine) => {
         const parted = partedFounders(subject.boot(machine), expectedPartition(subject, machine));
-        require(parted === undefined, () =>
-          `${parted?.one} and ${parted?.other} cannot be told or kept apart, and are in two groups`);
+        demand(
+          parted === undefined,
+          () => `${parted?.one} and ${parted?.other} cannot be told or kept apart, and are in two groups`,
+        );
       }),
   },
   {
@@ -41,8 +43,10 @@ export const partitionCases = defineCases('partition', [
     check: (subject) =>
       subject.onAll((machine) => {
         const device = joinedUnnamed(subject.boot(machine));
-        require(device === undefined, () =>
-          `${device?.name} joined a group, and its reasons name none of the others in it`);
+        demand(
+          device === undefined,
+          () => `${device?.name} joined a group, and its reasons name none of the others in it`,
+        );
       }),
   },
   {
@@ -51,7 +55,7 @@ export const partitionCases = defineCases('partition', [
     check: (subject) =>
       subject.onAll((machine) => {
         const found = sharedId(subject.boot(machine));
-        require(found === undefined, () => found ?? '');
+        demand(found === undefined, () => found ?? '');
       }),
   },
 ]);

@@ -1,5 +1,5 @@
 import type { RunningMachine } from '@iommu/machine';
-import { require } from '../conformance-case.js';
+import { demand } from '../conformance-case.js';
 import { defineCases } from '../define-cases.js';
 import { boundIn, regionsIn } from '../observe.js';
 import type { Subject } from '../subject.js';
@@ -10,7 +10,7 @@ import { requireRegion } from '../well-formed.js';
 const requireSame = (before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>, when: string): void => {
   for (const [name, regions] of before) {
     const now = after.get(name) ?? regions;
-    require(now === regions, () => `regions of ${name} ${when}: '${now}', before '${regions}'`);
+    demand(now === regions, () => `regions of ${name} ${when}: '${now}', before '${regions}'`);
   }
 };
 

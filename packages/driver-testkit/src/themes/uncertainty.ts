@@ -1,6 +1,6 @@
 import type { IommuDriver } from '@iommu/core';
 import type { Machine, MachinePciFunction, RunningMachine } from '@iommu/machine';
-import { require } from '../conformance-case.js';
+import { demand } from '../conformance-case.js';
 import { defineCases } from '../define-cases.js';
 import { hasRefusals, type Partition, partitionOf } from '../observe.js';
 import type { Choose } from '../random-machine.js';
@@ -63,41 +63,52 @@ const outOfBounds = ({ truth, pessimistic, optimistic }: Answers): string | unde
     : `${high} are apart, and the optimistic answer, without all facts, has them together`;
 };
 
+/** A machine of which something is not known has no truth to compare with. */
+const lacks = (subject: Subject): string | undefined =>
+  subject.machines.some((machine) => !subject.boot(machine).topology.hasUnknown)
+    ? undefined
+    : 'of every machine given something is not known';
+
 /** What the input does not hold: bounded, named, and never made up. */
 export const uncertaintyCases = defineCases('uncertainty', [
   {
     id: 'bounds',
     title: 'has the truth between its pessimistic and its optimistic answer',
+    lacks,
     check: (subject) =>
       withUnknown(subject, (answers, expected) => {
         // Where a bridge is behind no unit, the kernel's own rule has no bounds.
         const wrong = outOfBounds(expected) === undefined ? outOfBounds(answers) : undefined;
-        require(wrong === undefined, () => wrong ?? '');
+        demand(wrong === undefined, () => wrong ?? '');
       }),
   },
   {
     id: 'named',
     title: 'names what it had to suppose where that decides',
+    lacks,
     check: (subject) =>
       withUnknown(subject, ({ pessimistic, optimistic }) => {
         const fine = partitionOf(optimistic);
         for (const [name, together] of partitionOf(pessimistic)) {
           if (fine.get(name)?.join() === together.join()) continue;
-          require(supposes(pessimistic, name), () =>
-            `the group of ${name} rests on facts that are not known, and no reason in it names one`);
+          demand(
+            supposes(pessimistic, name),
+            () => `the group of ${name} rests on facts that are not known, and no reason in it names one`,
+          );
         }
       }),
   },
   {
     id: 'settled',
     title: 'supposes nothing where all is known',
+    lacks,
     check: (subject) =>
       subject.onAll((machine) => {
         const running = subject.boot(machine);
         if (running.topology.hasUnknown) return;
         for (const device of running.devices) {
           const [supposed] = running.outcomeOf(device).reasons.flatMap(({ unknown = [] }) => unknown);
-          require(supposed === undefined, () => `${device.name}: '${supposed}' was supposed, and is known`);
+          demand(supposed === undefined, () => `${device.name}: '${supposed}' was supposed, and is known`);
         }
       }),
   },
