@@ -61,6 +61,13 @@ export const contractFaults: readonly Fault[] = [
       return unitOf(device);
     },
   })),
+  planted('contract', 'intel-vtd', 'it takes every device for a function of PCI', ({ unitOf }) => ({
+    unitOf: (device: Device) => {
+      if (!('rid' in device)) throw new TypeError(`${device.name} has no requester id`);
+      return unitOf(device);
+    },
+  })),
+  plantedBefore('contract', 'smmu', 'it finds nothing anywhere', () => ({ bind: () => undefined })),
   planted('contract', 'intel-vtd', 'a reason has no text', ({ deviceGroup }) => ({
     deviceGroup: (...words: Parameters<typeof deviceGroup>) => {
       const decision = deviceGroup(...words);

@@ -54,6 +54,15 @@ export const partitionFaults: readonly Fault[] = [
       return deviceGroup(device, groups);
     },
   })),
+  planted(
+    'partition',
+    'smmu',
+    'devices on no PCI bus that share a stream id have groups of their own',
+    ({ deviceGroup }) => ({
+      deviceGroup: (device: Device, groups: GroupAccess) =>
+        isPciDevice(device) ? deviceGroup(device, groups) : alone(device, groups),
+    }),
+  ),
 ];
 
 export const orderFaults: readonly Fault[] = [
