@@ -41,10 +41,12 @@ const installPrograms = () => {
 
 const started = Date.now();
 const seconds = () => ((Date.now() - started) / 1000).toFixed(0);
+let steps = 0;
 let failed = 0;
 
 const step = (name, program, args, options) => {
   const status = run(program, args, options);
+  steps += 1;
   if (status !== 0) failed += 1;
   console.log(`${status === 0 ? 'ok    ' : 'FAILED'} ${name} (${seconds()} s)`);
 };
@@ -53,6 +55,7 @@ install();
 installPrograms();
 build();
 step('types', 'tsc', ['--noEmit', '-p', 'tsconfig.json'], { quiet: true });
+step('what packages export', 'node', ['scripts/api-reports.mjs'], { quiet: true });
 step('lint and format', 'biome', ['check', '.'], { quiet: true });
 step('unused code and dependencies', 'knip', [], { quiet: true });
 step('tests', 'vitest', ['run', '--reporter=dot', '--reporter=./tests/setup/closing-reporter.ts'], {
@@ -62,5 +65,5 @@ step('tests', 'vitest', ['run', '--reporter=dot', '--reporter=./tests/setup/clos
     ...(!process.stdout.isTTY && { NO_COLOR: '1' }),
   },
 });
-console.log(failed === 0 ? `everything passed in ${seconds()} s` : `${failed} of 4 steps failed`);
+console.log(failed === 0 ? `everything passed in ${seconds()} s` : `${failed} of ${steps} steps failed`);
 process.exit(failed === 0 ? 0 : 1);

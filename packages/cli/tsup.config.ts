@@ -13,6 +13,8 @@ const LAZY = [
   '../host/src/read-text.ts',
   '../host/src/umockdev.ts',
   '../machine/src/json.ts',
+  '../machine/src/load-drivers.ts',
+  'src/resolve-driver.ts',
   'src/commands/groups.ts',
   'src/commands/check.ts',
   'src/commands/explain.ts',

@@ -5,7 +5,7 @@ import { machineSchema } from './src/machine-schema.js';
 
 export default defineConfig(
   library({
-    entry: ['src/index.ts', 'src/json.ts', 'src/build.ts'],
+    entry: ['src/index.ts', 'src/json.ts', 'src/build.ts', 'src/load-drivers.ts'],
     splitting: true,
     onSuccess: async () => {
       writeFileSync('dist/machine.schema.json', `${JSON.stringify(machineSchema, null, 2)}\n`);

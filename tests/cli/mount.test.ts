@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, type TestContext, test } from 'vitest';
 import { root } from '../support/command.js';
+import { aloneDriver } from '../support/driver-packages.js';
 import { needsFuse } from '../support/needs.js';
 
 const program = join(root, 'packages/cli/bin/iommu.js');
@@ -238,4 +239,21 @@ test('without root and without a user namespace it says what would do', async (c
   expect(stderr).toMatch(/ERR_SYSFS_MOUNT|ERR_SYSFS_TARGET/);
   expect(stderr).toContain('iommu render --to DIR');
   expect(stderr).toContain('iommu run');
+});
+
+test('a mount asks a driver that is named first, and says of one that is not there', async (context) => {
+  const { stdout, stderr } = await script(
+    context,
+    `cat > /run/alone.mjs <<'END'${aloneDriver('alone')}END
+    $iommu mount $dump /mnt/machine --driver ./absent.mjs; echo status $?
+    $iommu mount -d $dump /mnt/machine --driver /run/alone.mjs
+    ls /mnt/machine/sys/kernel/iommu_groups | wc -l; ls /mnt/machine/sys/bus/pci/devices | wc -l
+    ls /mnt/machine/sys/class/iommu
+    umount /mnt/machine`,
+  );
+  expect(stderr).toContain('--driver ./absent.mjs: there is no /absent.mjs');
+  expect(stderr).toContain('drivers alone and intel-vtd both answer for');
+  const [status, groups, devices, units] = stdout.split('\n');
+  expect([status, units]).toEqual(['status 2', 'alone0']);
+  expect(groups).toBe(devices);
 });

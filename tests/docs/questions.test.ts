@@ -8,7 +8,8 @@ import { type CodeBlock, codeBlocks } from '../support/markdown.js';
 const markdown = [
   join(root, 'README.md'),
   ...readdirSync(join(root, 'docs'))
-    .filter((name) => name.endsWith('.md'))
+    // The guide makes the input of its commands itself, and is tried whole elsewhere.
+    .filter((name) => name.endsWith('.md') && name !== 'writing-a-driver.md')
     .map((name) => join(root, 'docs', name)),
 ];
 

@@ -2,7 +2,7 @@
 export interface CodeBlock {
   /** The word after the fence: `js`, `sh`; empty for output. */
   readonly language: string;
-  /** The word after that: what a program needs to run, `fuse`; empty for nothing. */
+  /** The word after that: what a program needs to run, `fuse`, or the file that the block is; empty for nothing. */
   readonly needs: string;
   readonly text: string;
   /** Of its first line, counted from 1. */
@@ -16,7 +16,7 @@ export interface CodeBlock {
  */
 export const codeBlocks = (markdown: string, from?: string): CodeBlock[] => {
   const blocks: CodeBlock[] = [];
-  for (const match of markdown.matchAll(/^```([a-z]*)(?: ([a-z]+))?\n([\s\S]*?)^```$/gm)) {
+  for (const match of markdown.matchAll(/^```([a-z]*)(?: ([\w./-]+))?\n([\s\S]*?)^```$/gm)) {
     const line = markdown.slice(0, match.index).split('\n').length + 1;
     blocks.push({ language: match[1] ?? '', needs: match[2] ?? '', text: match[3] ?? '', line });
   }

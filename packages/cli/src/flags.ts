@@ -11,6 +11,14 @@ export const bootFlags = {
   kernel: text('Answer as this kernel would, in place of the one that the input names', 'version'),
   cmdline: text('Boot with this command line, in place of the one in the input', 'words'),
   policy: text('Use the rules of this policy', 'name'),
+  driver: {
+    kind: 'parsed',
+    parse: String,
+    brief: 'Ask this IOMMU driver first: a package, or a path such as ./driver.js; may be repeated',
+    placeholder: 'package',
+    optional: true,
+    variadic: true,
+  },
 } as const;
 
 /** Flags of every command that computes groups. */

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { IommuError } from '@iommu/core';
 import { readMachine, readMachineBytes } from '@iommu/host';
 import { boot, type Machine, type RunningMachine } from '@iommu/machine';
-import { bundledDrivers } from './drivers.js';
+import { type DriverFlags, driversFor } from './drivers.js';
 import { isTerminal } from './terminal.js';
 
 /** Options of every command that computes groups. */
-export interface BootFlags {
+export interface BootFlags extends DriverFlags {
   readonly kernel?: string;
   readonly cmdline?: string;
   readonly policy?: string;
@@ -30,13 +30,17 @@ export const readInput = (
   return readMachineBytes(readFileSync(0), { name: 'standard input', ...options });
 };
 
-/** The machine booted with unknown facts taken as not isolating, and as isolating; the same twice where all is known. */
-export const bootBoth = (
+/**
+ * The machine booted with unknown facts taken as not isolating, and as isolating; the same twice where all is known.
+ *
+ * @throws IommuError of {@link driversFor} and of `boot()`
+ */
+export const bootBoth = async (
   machine: Machine,
-  { kernel, cmdline, policy }: BootFlags,
-): { running: RunningMachine; optimistic: RunningMachine } => {
+  { kernel, cmdline, policy, driver = [] }: BootFlags,
+): Promise<{ running: RunningMachine; optimistic: RunningMachine }> => {
   const options = {
-    drivers: bundledDrivers(),
+    drivers: await driversFor({ driver }),
     ...(kernel !== undefined && { kernel }),
     ...(cmdline !== undefined && { commandLine: cmdline }),
     ...(policy !== undefined && { policy }),

@@ -7,6 +7,7 @@
 export type { Device } from './device.js';
 export type { Diagnostic } from './diagnostic.js';
 export type * from './driver.js';
+export { driverFrom } from './driver-from.js';
 export {
   type CoreErrorCode,
   type Errno,

@@ -1,3 +1,4 @@
+import { Contested } from './contested.js';
 import { DefaultDomains } from './default-domains.js';
 import type { Device } from './device.js';
 import { decideDomainWrite } from './domain-write.js';
@@ -38,6 +39,7 @@ export class Iommu {
   readonly #states = new Map<Device, DeviceState>();
   readonly #domains: DefaultDomains;
   readonly #registration: Registration;
+  readonly #contested = new Contested();
   #registered = false;
 
   /**
@@ -64,6 +66,7 @@ export class Iommu {
       drivers: this.drivers,
       domains: this.#domains,
       events,
+      contested: this.#contested,
     });
     for (const device of platform.devices) states.set(device, newState(device));
   }
@@ -101,10 +104,15 @@ export class Iommu {
    */
   registerUnits(): void {
     if (this.#registered) return;
-    for (const state of this.#states.values()) locate(state, this.drivers);
+    for (const state of this.#states.values()) locate(state, this.drivers, this.#contested);
+    this.#tellContested();
     this.#registered = true;
     const allAtOnce = this.#platform.kernel.rule('unit-registration') === 'all-at-once';
     this.#registration.registerAll(this.#buses, allAtOnce);
+  }
+
+  #tellContested(): void {
+    for (const diagnostic of this.#contested.take()) this.#platform.report(diagnostic);
   }
 
   #state(device: Device): DeviceState {
@@ -130,6 +138,7 @@ export class Iommu {
     if (!this.#registered) return;
     try {
       this.#registration.arrive(state);
+      this.#tellContested();
     } catch (error) {
       this.#states.delete(device);
       throw error;

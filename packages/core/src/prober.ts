@@ -1,3 +1,4 @@
+import type { Contested } from './contested.js';
 import type { Device } from './device.js';
 import type { BoundDriver, GroupDecision, IommuUnit, Refusal, UnitFound, UnitNone } from './driver.js';
 import { DriverGroups } from './driver-groups.js';
@@ -54,17 +55,36 @@ export const callDriver = <T>(driver: string, member: string, call: () => T): T 
   }
 };
 
-/** Ask the drivers in order which unit translates the device; the first that knows it answers. */
-export const locate = (state: DeviceState, drivers: readonly NamedDriver[]): void => {
+/** Asked of a driver that does not decide: what it gets wrong here changes nothing. */
+const wouldTranslate = ({ bound }: NamedDriver, device: Device): boolean => {
+  try {
+    return (bound.unitOf(device) as Partial<UnitFound> | undefined)?.unit !== undefined;
+  } catch {
+    return false;
+  }
+};
+
+/**
+ * Ask the drivers in order which unit translates the device; the first that knows it answers.
+ *
+ * @param contested - Told of every driver after it that would translate the device, too.
+ */
+export const locate = (state: DeviceState, drivers: readonly NamedDriver[], contested: Contested): void => {
+  const { device } = state;
+  let first: NamedDriver | undefined;
   for (const driver of drivers) {
-    const answer = callDriver(driver.name, 'unitOf', () => driver.bound.unitOf(state.device));
+    if (first) {
+      if (wouldTranslate(driver, device)) contested.note(device, first.name, driver.name);
+      continue;
+    }
+    const answer = callDriver(driver.name, 'unitOf', () => driver.bound.unitOf(device));
     if (!answer) continue;
-    state.driver = driver;
     const { none, unit } = answer as Partial<UnitNone & UnitFound>;
+    first = driver;
+    state.driver = driver;
     if (none) state.none = none;
     else if (unit && driver.units.has(unit)) state.found = answer as UnitFound;
-    else throw contractError(driver.name, `named a unit for ${state.device.name} that is not among its units`);
-    return;
+    else throw contractError(driver.name, `named a unit for ${device.name} that is not among its units`);
   }
 };
 

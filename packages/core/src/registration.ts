@@ -1,7 +1,8 @@
+import type { Contested } from './contested.js';
 import type { DefaultDomains } from './default-domains.js';
 import type { Device } from './device.js';
 import type { BoundDriver, IommuDriver, IommuUnit, Platform, Refusal } from './driver.js';
-import { IommuError } from './errors.js';
+import { requireSpecVersion } from './driver-from.js';
 import type { Emitter } from './events.js';
 import type { Group } from './group.js';
 import type { GroupRecord, GroupTable } from './group-table.js';
@@ -12,12 +13,7 @@ import { runAll } from './run-all.js';
 /** Bind a driver to the machine. @returns One driver, or none when the machine has no hardware of its kind. */
 export const bind = (driver: IommuDriver, platform: Platform): NamedDriver[] => {
   const { name, specVersion } = driver;
-  if (specVersion !== 1) {
-    throw new IommuError(
-      'ERR_DRIVER_SPEC_VERSION',
-      `driver ${name} follows version ${String(specVersion)} of the driver contract; this core speaks version 1`,
-    );
-  }
+  requireSpecVersion(name, specVersion);
   const bound = callDriver(name, 'bind', () => driver.bind(platform));
   if (bound === undefined) return [];
   const names = new Set(bound?.units?.map((unit) => unit.name));
@@ -32,6 +28,7 @@ export interface RegistrationParts {
   readonly drivers: readonly NamedDriver[];
   readonly domains: DefaultDomains;
   readonly events: Emitter;
+  readonly contested: Contested;
 }
 
 /** Units that register and unregister, and the devices that are probed meanwhile. */
@@ -143,7 +140,8 @@ export class Registration {
 
   /** A device appears after registration. */
   arrive(state: DeviceState): void {
-    locate(state, this.#parts.drivers);
+    const { drivers, contested } = this.#parts;
+    locate(state, drivers, contested);
     if (state.driver?.bound.groupsAt !== 'driver-probe') this.probeAlone(state);
   }
 

@@ -11,6 +11,7 @@ import type {
   IommuDriver,
   IommuUnit,
   Kernel,
+  Platform,
   Reason,
   Refusal,
   UnitFound,
@@ -22,6 +23,7 @@ declare const reason: Reason;
 declare const group: Group;
 declare const access: GroupAccess;
 declare const kernel: Kernel;
+declare const platform: Platform;
 
 const accept = <T>(_value: T): void => undefined;
 
@@ -102,6 +104,24 @@ accept<BoundDriver>({ ...bound, defaultDomainType: () => 'DMA-FQ' });
 // @ts-expect-error groups are made as units register or as kernel drivers are probed
 accept<BoundDriver>({ ...bound, groupsAt: 'boot' });
 
+// @ts-expect-error units are told in a list, not worked out when asked
+accept<BoundDriver>({ ...bound, units: () => [unit] });
+// @ts-expect-error an errno is a name, as the kernel spells it
+accept<BoundDriver>({ ...bound, domainError: () => -22 });
+// @ts-expect-error what files hold is text
+accept<BoundDriver>({ ...bound, unitAttributes: () => ({ 'toy/version': 1 }) });
+// @ts-expect-error a driver's wish concerns the whole system, or nothing: identity only
+accept<BoundDriver>({ ...bound, systemDomain: 'DMA' });
+
+/* What may be supposed, and written anew. */
+
+// @ts-expect-error what was supposed is said
+accept<IommuDriver>({ ...driver, assume: () => ({ acpi: {} }) });
+// @ts-expect-error firmware is bytes
+accept<IommuDriver>({ ...driver, assume: () => ({ acpi: { TOYT: 'TOYT' }, text: 'a toy' }) });
+// @ts-expect-error tables are returned by name
+accept<IommuDriver>({ ...driver, relocate: () => new Uint8Array() });
+
 /* What passes between them. */
 
 // @ts-expect-error a refusal has a reason
@@ -122,5 +142,9 @@ group.type = 'identity';
 access.join(group, device);
 // @ts-expect-error a driver may not take a device out of its group
 access.leave(device);
+// @ts-expect-error tables are lent: which there are, a driver does not change
+platform.deviceTree = undefined;
+// @ts-expect-error a report says how bad it is
+platform.report({ code: 'odd', message: 'It is odd.' });
 // @ts-expect-error the kernel is given: a driver does not change it
 kernel.arch = 'arm64';

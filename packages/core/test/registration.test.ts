@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { type Diagnostic, Iommu } from '../src/index.js';
 import { membersOf, rulesOf, stateOf } from './support/observe.js';
-import { boot, device, machine, reason, type ToyDriver, toyDriver } from './support/toy.js';
+import { boot, device, machine, platform, reason, type ToyDriver, toyDriver } from './support/toy.js';
 
 const [a, b, c, d] = [device('a'), device('b'), device('c'), device('d')];
 
@@ -54,7 +55,40 @@ describe('finding the unit', () => {
     expect([a, b].map((one) => iommu.outcomeOf(one).unit?.name)).toEqual(['f', 's']);
   });
 
-  test('asks no other driver when the first says why there is no unit', () => {
+  test('reports the devices that a later driver would translate, once for each pair of drivers', () => {
+    const told: Diagnostic[] = [];
+    const units = (name: string) => toyDriver({ name, units: { [name]: [a, b, c] } });
+    const last = toyDriver({ name: 'last', units: {}, unitOf: () => ({ none: reason('unit-ignored') }) });
+    const iommu = new Iommu({
+      platform: { ...platform([a, b]), report: (diagnostic) => void told.push(diagnostic) },
+      drivers: [units('first'), units('second'), last],
+    });
+    iommu.registerUnits();
+    expect(told).toEqual([
+      {
+        severity: 'warning',
+        code: 'drivers-contest',
+        message: 'drivers first and second both answer for a, b; first comes first in order and decides',
+      },
+    ]);
+    iommu.addDevice(c);
+    expect(told.slice(1).map(({ message }) => message)).toEqual([
+      'drivers first and second both answer for c; first comes first in order and decides',
+    ]);
+  });
+
+  test('names only some of many contested devices', () => {
+    const told: Diagnostic[] = [];
+    const devices = ['p', 'q', 'r', 's', 't', 'u'].map((name) => device(name));
+    const drivers = ['first', 'second'].map((name) => toyDriver({ name, units: { [name]: devices } }));
+    new Iommu({
+      platform: { ...platform(devices), report: (diagnostic) => void told.push(diagnostic) },
+      drivers,
+    }).registerUnits();
+    expect(told[0]?.message).toContain('both answer for p, q, r, s and 2 more;');
+  });
+
+  test('takes no other driver where the first says why there is no unit', () => {
     const first = toyDriver({ units: {}, unitOf: () => ({ none: reason('unit-ignored') }) });
     const iommu = boot({ devices: [a], drivers: [first, toyDriver({ units: { s: [a] } })] });
     expect(rulesOf(iommu, a)).toEqual(['unit-ignored']);

@@ -44,7 +44,7 @@ const exitFor = ({ partition, ids }: CheckReport): ExitCode => {
 /** `iommu check INPUT` */
 export const check = async (input: string | undefined, flags: ComputeFlags): Promise<ExitCode> => {
   const machine = await readInput(input);
-  const { running, optimistic } = bootBoth(machine, flags);
+  const { running, optimistic } = await bootBoth(machine, flags);
   const report = compare(running, optimistic);
   if (!flags.json && !flags.quiet) {
     sayNotes(machine.notes ?? []);

@@ -5,6 +5,7 @@ import { policyNamed } from '@iommu/machine';
 import { runTasks } from '../compare/pool.js';
 import { tasksOf } from '../compare/sources.js';
 import { addTally, emptyTally, type Tally, type TaskSettings } from '../compare/task.js';
+import { driverModules, driversFor } from '../drivers.js';
 import { Exit, type ExitCode } from '../exit.js';
 import { writeOut, writeTo } from '../output.js';
 import { say } from '../talk.js';
@@ -58,9 +59,13 @@ export const compare = async (inputs: readonly string[], flags: GroupsFlags): Pr
       '--against needs inputs: dumps, folders of dumps, or - for JSON lines from standard input',
     );
   for (const name of [policy, against]) policyNamed(name);
+  const driver = await driverModules(flags);
+  // One that cannot be loaded is no machine's fault.
+  await driversFor({ driver });
   const settings: TaskSettings = {
     policy,
     against,
+    driver,
     ...(kernel !== undefined && { kernel }),
     ...(cmdline !== undefined && { cmdline }),
   };

@@ -3,7 +3,7 @@ import { IommuError } from '@iommu/core';
 import { boot } from '@iommu/machine';
 import { tryParsePciAddress } from '@iommu/pci';
 import { type DeviceStyle, needsSegment } from '../device-text.js';
-import { bundledDrivers } from '../drivers.js';
+import { driversFor } from '../drivers.js';
 import { Exit, type ExitCode } from '../exit.js';
 import { explainText, treeText } from '../explain-text.js';
 import type { ComputeFlags } from '../flags.js';
@@ -45,7 +45,7 @@ export const explain = async (words: readonly string[], flags: ExplainFlags): Pr
     ...(kernel !== undefined && { kernel }),
     ...(cmdline !== undefined && { commandLine: cmdline }),
   });
-  const options = { drivers: bundledDrivers(), ...(policy !== undefined && { policy }) };
+  const options = { drivers: await driversFor(flags), ...(policy !== undefined && { policy }) };
   const trials = new Trials(machine, { ...options, cap: CAP });
   const { running } = trials.base;
   const optimistic = running.topology.hasUnknown ? boot(machine, { ...options, unknown: 'optimistic' }) : running;

@@ -71,7 +71,7 @@ export const groups = async ([input, ...more]: readonly string[], flags: GroupsF
       `one input at a time, not ${more.length + 1}; with --against as many as you like`,
     );
   const machine = await readInput(input);
-  const { running, optimistic } = bootBoth(machine, flags);
+  const { running, optimistic } = await bootBoth(machine, flags);
   const full = flags.observed ? observedReport(machine) : groupsReport(running);
   if (!full) {
     throw new IommuError(

@@ -1,4 +1,5 @@
 import { type Mount, mountSysfs } from '@iommu/sysfs/mount';
+import { driverModules } from '../drivers.js';
 import { Exit, type ExitCode } from '../exit.js';
 import { type BootFlags, readInput } from '../input.js';
 import { say, sayNotes } from '../talk.js';
@@ -26,10 +27,12 @@ const untilEnded = async (mount: Mount): Promise<void> => {
 /** `iommu mount INPUT DIR` */
 export const mount = async (input: string, directory: string, flags: MountFlags): Promise<ExitCode> => {
   const { background = false, readOnly = false, kernel, cmdline, policy } = flags;
+  const drivers = await driverModules(flags);
   const machine = await readInput(input, { attributes: true });
   const mounted = await mountSysfs(machine, directory, {
     background,
     readOnly,
+    drivers,
     server: new URL('./lazy-serve.js', import.meta.url),
     ...(kernel !== undefined && { kernel }),
     ...(cmdline !== undefined && { commandLine: cmdline }),

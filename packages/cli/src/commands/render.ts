@@ -21,7 +21,7 @@ const isDrawn = ({ text, style, contents, at, depth, to, tar, umockdev }: Render
   [to, tar, umockdev].every((name) => name === undefined);
 
 /** What of the tree is a guess, so that nobody takes it for what a kernel said. */
-const guesses = (running: RunningMachine, { policy, to, tar, umockdev }: RenderFlags): DiagnosticReport[] => {
+const guesses = (running: RunningMachine, { policy, driver, to, tar, umockdev }: RenderFlags): DiagnosticReport[] => {
   const notes = guessedNumbers(running);
   const blind = running.topology.devices.filter(({ description: { config } }) => config === undefined).length;
   if (blind > 0 && [to, tar, umockdev].some((name) => name !== undefined)) {
@@ -32,6 +32,11 @@ const guesses = (running: RunningMachine, { policy, to, tar, umockdev }: RenderF
     const message = `machine.json holds no policy: read back, the groups are those of ${running.kernel.release ?? 'the newest kernel'} unless --policy ${policy} is given again`;
     notes.push({ severity: 'info', code: 'policy-not-written', message });
   }
+  if (driver !== undefined && (to !== undefined || tar !== undefined)) {
+    const again = driver.map((word) => `--driver ${word}`).join(' ');
+    const message = `machine.json names no drivers: read back, the groups are those of the command's own unless ${again} is given again`;
+    notes.push({ severity: 'info', code: 'driver-not-written', message });
+  }
   return notes;
 };
 
@@ -40,7 +45,7 @@ export const render = async (input: string | undefined, flags: RenderFlags): Pro
   const draws = isDrawn(flags);
   checkSaves(input, flags, draws);
   const machine = await readInput(input, { attributes: true });
-  const { running, optimistic } = bootBoth(machine, flags);
+  const { running, optimistic } = await bootBoth(machine, flags);
   const { root } = sysfsOf(running);
   const draw = draws ? drawing(root, flags) : undefined;
   if (!flags.quiet) {

@@ -5,6 +5,7 @@ import type { Machine } from '@iommu/machine';
 import { type SysfsTree, sysfsOf } from '@iommu/sysfs';
 import type { Mount } from '@iommu/sysfs/mount';
 import { enterView, inMemory, live, type View } from '@iommu/sysfs/view';
+import { driverModules } from '../drivers.js';
 import { type BootFlags, bootBoth, readInput } from '../input.js';
 import { say, sayError, sayNotes } from '../talk.js';
 
@@ -30,7 +31,11 @@ const hasFuse = (): boolean => {
 };
 
 /** A live tree where that can be, else one as it is now. */
-const backing = (machine: Machine, tree: SysfsTree, flags: RunFlags): Exclude<View['modelled'], string> => {
+const backing = async (
+  machine: Machine,
+  tree: SysfsTree,
+  flags: RunFlags,
+): Promise<Exclude<View['modelled'], string>> => {
   const { kernel, cmdline, policy, quiet, load = [] } = flags;
   if (flags.static || !hasFuse()) return inMemory(tree);
   const prepare = async ({ ended, control }: Mount): Promise<void> => {
@@ -42,6 +47,7 @@ const backing = (machine: Machine, tree: SysfsTree, flags: RunFlags): Exclude<Vi
     machine,
     tree,
     prepare,
+    drivers: await driverModules(flags),
     server: new URL('./lazy-serve.js', import.meta.url),
     ...(kernel !== undefined && { kernel }),
     ...(cmdline !== undefined && { commandLine: cmdline }),
@@ -63,13 +69,13 @@ const runInView = async ([input, program, ...args]: readonly string[], flags: Ru
     throw new IommuError('ERR_USAGE', 'expected an input and a program: iommu run INPUT -- PROGRAM ARGS...');
   }
   const machine = await readInput(input, { attributes: true });
-  const { running } = bootBoth(machine, flags);
+  const { running } = await bootBoth(machine, flags);
   if (!flags.quiet) sayNotes([...(machine.notes ?? []), ...groupsReport(running).diagnostics]);
   for (const driver of flags.load ?? []) running.kernelDrivers.register(driver);
   const commandLine = flags.cmdline ?? machine.kernel?.commandLine;
   return enterView(
     {
-      modelled: backing(machine, sysfsOf(running), flags),
+      modelled: await backing(machine, sysfsOf(running), flags),
       mode: flags.replace ? 'replace' : 'union',
       privileged: flags.privileged === true,
       ...(commandLine !== undefined && { commandLine }),

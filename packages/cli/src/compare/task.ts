@@ -9,6 +9,8 @@ export interface TaskSettings {
   readonly against: string;
   readonly kernel?: string;
   readonly cmdline?: string;
+  /** URLs of the modules of drivers. */
+  readonly driver: readonly string[];
 }
 
 /** How the machines of a task, or of all, fared. */

@@ -39,8 +39,8 @@ export const work = async ({ task, settings }: { task: Task; settings: TaskSetti
     try {
       const machine = await read();
       const report = comparePolicies(
-        bootBoth(machine, { ...boot, policy: against }),
-        bootBoth(machine, { ...boot, policy }),
+        await bootBoth(machine, { ...boot, policy: against }),
+        await bootBoth(machine, { ...boot, policy }),
       );
       if (report.changes.length > 0) tally.changed += 1;
       if (!report.certain) tally.uncertain += 1;

@@ -10,7 +10,7 @@ export interface MountOptions extends Omit<BootOptions, 'drivers'> {
   /**
    * The IOMMU drivers, in the order in which they are asked: URLs of modules whose default exports make them, as those of
    * the driver packages do (`import.meta.resolve('@iommu/driver-intel-vtd')`). The machine runs in another process, which
-   * no object can be handed to. Default: those of {@link server}.
+   * no object can be handed to. Those that {@link server} brings are asked after them.
    */
   readonly drivers?: readonly (string | URL)[];
   /** Programs cannot write. Default false. */

@@ -1,5 +1,6 @@
-import { type IommuDriver, IommuError } from '@iommu/core';
+import type { IommuDriver } from '@iommu/core';
 import { type BootOptions, boot, type Machine } from '@iommu/machine';
+import { loadDrivers, namedFirst } from '@iommu/machine/load-drivers';
 import { eventText } from '../control/event-text.js';
 import { machineCalls } from '../control/machine-calls.js';
 import { sysfsOf } from '../tree/sysfs-of.js';
@@ -11,20 +12,9 @@ import type { Model } from './serving.js';
 export interface MachinePayload {
   readonly machine: Machine;
   readonly boot: Omit<BootOptions, 'drivers'>;
-  /** Driver packages. Absent: the process brings its own. */
+  /** Modules of drivers, asked before those that the process brings. */
   readonly drivers?: readonly string[];
 }
-
-/** Load drivers by the default exports of their packages. @throws IommuError `ERR_DRIVER_CONTRACT` */
-const loadDrivers = (specifiers: readonly string[]): Promise<IommuDriver[]> =>
-  Promise.all(
-    specifiers.map(async (specifier) => {
-      const { default: make }: { default?: unknown } = await import(specifier);
-      if (typeof make !== 'function')
-        throw new IommuError('ERR_DRIVER_CONTRACT', `${specifier}: its default export does not make a driver`);
-      return make() as IommuDriver;
-    }),
-  );
 
 /** Boot a machine, and what is served of it. */
 const modelOf = (payload: MachinePayload, drivers: readonly IommuDriver[]): Model => {
@@ -45,10 +35,10 @@ const modelOf = (payload: MachinePayload, drivers: readonly IommuDriver[]): Mode
 /**
  * Be the process that serves a machine. A program that is one bundle starts this in place of the package's own.
  *
- * @param drivers - Used where the order names none.
+ * @param own - The drivers that the program brings, asked after those that the order names.
  */
-export const serveMachine = (drivers: () => readonly IommuDriver[] = () => []): Promise<void> =>
+export const serveMachine = (own: () => readonly IommuDriver[] = () => []): Promise<void> =>
   serve(async (payload) => {
     const order = payload as MachinePayload;
-    return modelOf(order, order.drivers === undefined ? drivers() : await loadDrivers(order.drivers));
+    return modelOf(order, namedFirst(await loadDrivers(order.drivers ?? []), own()));
   });

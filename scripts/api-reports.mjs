@@ -1,0 +1,106 @@
+// What each package exports, as text that is committed: packages/NAME/api/ENTRY.api.md. Any change of it shows in review.
+//
+//   node scripts/api-reports.mjs            whether the reports are those of the built packages; 1 if not
+//   node scripts/api-reports.mjs --update   write them anew
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join, relative } from 'node:path';
+import { CompilerState, Extractor, ExtractorConfig } from '@microsoft/api-extractor';
+import { root } from './workspace.mjs';
+
+const update = process.argv.includes('--update');
+const packages = join(root, 'packages');
+const temporary = mkdtempSync(join(tmpdir(), 'iommu-api-'));
+
+/** The entry points of a package that have types: `index`, `build`, `json`. */
+const entriesOf = (folder) => {
+  const { exports = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  return Object.values(exports).flatMap((target) => (target?.types ? [basename(target.types, '.d.ts')] : []));
+};
+
+/** Types come from what is built, as others get it. */
+const compiler = {
+  compilerOptions: {
+    target: 'ES2022',
+    lib: ['ES2023', 'ESNext.Disposable'],
+    module: 'NodeNext',
+    moduleResolution: 'NodeNext',
+    strict: true,
+    skipLibCheck: true,
+    types: ['node'],
+  },
+};
+
+const configOf = (name, entry) => {
+  const folder = join(packages, name);
+  return ExtractorConfig.prepare({
+    configObject: {
+      projectFolder: folder,
+      mainEntryPointFilePath: join(folder, 'dist', `${entry}.d.ts`),
+      compiler: { overrideTsconfig: { ...compiler, files: [join(folder, 'dist', `${entry}.d.ts`)] } },
+      apiReport: {
+        enabled: true,
+        reportFolder: join(temporary, name),
+        reportTempFolder: join(temporary, 'temp', name),
+        reportFileName: entry,
+      },
+      docModel: { enabled: false },
+      dtsRollup: { enabled: false },
+      tsdocMetadata: { enabled: false },
+      newlineKind: 'lf',
+      messages: {
+        compilerMessageReporting: { default: { logLevel: 'none' } },
+        extractorMessageReporting: { default: { logLevel: 'none' } },
+        tsdocMessageReporting: { default: { logLevel: 'none' } },
+      },
+    },
+    configObjectFullPath: join(folder, 'api-extractor.json'),
+    packageJsonFullPath: join(folder, 'package.json'),
+  });
+};
+
+const all = readdirSync(packages)
+  .filter((name) => existsSync(join(packages, name, 'package.json')))
+  .flatMap((name) => entriesOf(join(packages, name)).map((entry) => ({ name, entry, config: configOf(name, entry) })));
+
+/** The first line in which two texts differ. */
+const firstDifference = (committed, found) => {
+  const [one, other] = [committed.split('\n'), found.split('\n')];
+  const at = other.findIndex((line, index) => line !== one[index]);
+  const line = at < 0 ? other.length : at;
+  return `line ${line + 1}: '${other[line] ?? ''}', committed '${one[line] ?? ''}'`;
+};
+
+mkdirSync(join(temporary, 'temp'), { recursive: true });
+// One compilation for all: reading the libraries' types takes most of the time.
+const compilerState = CompilerState.create(all[0].config, {
+  additionalEntryPoints: all.map(({ config }) => config.mainEntryPointFilePath),
+});
+let wrong = 0;
+for (const { name, entry, config } of all) {
+  mkdirSync(join(temporary, name), { recursive: true });
+  Extractor.invoke(config, {
+    compilerState,
+    localBuild: true,
+    messageCallback: (message) => {
+      message.handled = true;
+    },
+  });
+  const found = readFileSync(join(temporary, name, `${entry}.api.md`), 'utf8');
+  const path = join(packages, name, 'api', `${entry}.api.md`);
+  const committed = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  if (found === committed) continue;
+  wrong += 1;
+  if (update) {
+    mkdirSync(join(packages, name, 'api'), { recursive: true });
+    writeFileSync(path, found);
+    console.log(`${relative(root, path)}: written`);
+  } else {
+    console.error(`${relative(root, path)}: is not what the package exports; ${firstDifference(committed, found)}`);
+  }
+}
+rmSync(temporary, { recursive: true, force: true });
+if (wrong > 0 && !update) {
+  console.error('if that is meant: npm run api, and a changeset that says what it is (docs/driver-contract.md)');
+  process.exitCode = 1;
+}
