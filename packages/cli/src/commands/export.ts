@@ -43,7 +43,7 @@ export const exportGroups = async (input: string | undefined, flags: ExportFlags
   const { write, hasNoDoubt, warn, files } = FORMATS[flags.format];
   checkTarget(input, flags);
   const machine = await readInput(input, { attributes: true });
-  const { running, optimistic } = bootBoth(machine, flags);
+  const { running, optimistic } = await bootBoth(machine, flags);
   if (!flags.quiet) {
     const guesses = hasNoDoubt ? guessedNumbers(running) : [];
     sayNotes([...(machine.notes ?? []), ...groupsReport(running).diagnostics, ...guesses]);
