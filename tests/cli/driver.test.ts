@@ -170,6 +170,7 @@ describe('a package that others would publish', () => {
     expect(iommu(['groups', machine])).toMatchObject({
       status: 3,
       stdout: expect.stringContaining('install iommu-driver-virtio'),
+      stderr: expect.stringContaining('npm install iommu-driver-virtio, then --driver iommu-driver-virtio'),
     });
     expect(iommu(['check', machine, '--driver', virtio])).toMatchObject({
       status: 0,

@@ -161,6 +161,7 @@ const streams = (compatible: string, shared: boolean): Machine => ({
 const arm: readonly Machine[] = [
   byIort('SMMUv3 by IORT', 'v3'),
   byIort('SMMUv2 by IORT', 'v2'),
+  { ...byIort('groups form as drivers are probed', 'v3'), kernel: { ...armKernel, release: '6.12' } },
   streams('arm,smmu-v3', false),
   streams('arm,smmu-v2', true),
   { schema: 1, name: 'no IORT in the input', kernel: armKernel, pci: armHardware },
@@ -179,6 +180,13 @@ const guestHardware = layOut([
 const VIOT = writeViot({ iommus: ['00:01.0'], ranges: [{ first: '00:00.0', last: 'ff:1f.7' }] });
 
 const guest: readonly Machine[] = [
+  {
+    schema: 1,
+    name: 'a VIOT, and groups that form as drivers are probed',
+    kernel: { release: '6.12', arch: 'x86_64' },
+    firmware: { acpi: { VIOT } },
+    pci: guestHardware,
+  },
   {
     schema: 1,
     name: 'a VIOT',

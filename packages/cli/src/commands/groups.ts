@@ -2,7 +2,7 @@ import { type DiagnosticReport, type GroupsReport, groupsReport, observedReport 
 import { IommuError } from '@iommu/core';
 import type { RunningMachine } from '@iommu/machine';
 import { isPciDevice } from '@iommu/pci';
-import { certaintyOf } from '../certainty.js';
+import { certaintyOf, missingDriverNotes } from '../certainty.js';
 import { needsSegment } from '../device-text.js';
 import { Exit, type ExitCode } from '../exit.js';
 import type { ComputeFlags } from '../flags.js';
@@ -84,7 +84,8 @@ export const groups = async ([input, ...more]: readonly string[], flags: GroupsF
     code,
     message,
   }));
-  const report = select({ ...full, diagnostics: [...notes, ...full.diagnostics] }, running, flags);
+  const missing = flags.observed ? [] : missingDriverNotes(running);
+  const report = select({ ...full, diagnostics: [...notes, ...full.diagnostics, ...missing] }, running, flags);
   if (!flags.json && !flags.quiet) sayNotes(report.diagnostics);
   writeOut(
     flags.json
