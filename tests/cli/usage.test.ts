@@ -17,6 +17,7 @@ describe('help', () => {
     [['check', '-h']],
     [['explain', '--help']],
     [['what-if', '--help']],
+    [['viable', '--help']],
     [['convert', '--help']],
     [['capture', '--help']],
     [['redact', '--help']],
