@@ -3,6 +3,7 @@ import { defineConfig } from 'tsup';
 import { library } from '../../tsup.base.js';
 import { explainSchema } from './src/explain-schema.js';
 import { checkSchema, comparisonSchema, groupsSchema } from './src/report-schemas.js';
+import { viableSchema } from './src/viable-schema.js';
 import { bestSlotSchema, whatIfSchema } from './src/what-if-schemas.js';
 
 export default defineConfig(
@@ -15,6 +16,7 @@ export default defineConfig(
         'what-if': whatIfSchema,
         'best-slot': bestSlotSchema,
         explain: explainSchema,
+        viable: viableSchema,
       };
       for (const [name, schema] of Object.entries(schemas))
         writeFileSync(`dist/${name}.schema.json`, `${JSON.stringify(schema, null, 2)}\n`);

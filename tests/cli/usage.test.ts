@@ -18,6 +18,7 @@ describe('help', () => {
     [['explain', '--help']],
     [['what-if', '--help']],
     [['export', '--help']],
+    [['viable', '--help']],
     [['convert', '--help']],
     [['capture', '--help']],
     [['redact', '--help']],

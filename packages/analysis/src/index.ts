@@ -53,6 +53,20 @@ export {
 } from './groups-report.js';
 export { checkSchema, comparisonSchema, groupsSchema } from './report-schemas.js';
 export { type Relation, relationIn, type Trial, type TrialOptions, Trials } from './trials.js';
+export { type ViabilityRule, viabilityRuleOf } from './viable/viability-rule.js';
+export { type ViableOptions, viable } from './viable/viable.js';
+export type {
+  Verdict,
+  Viability,
+  ViableDevice,
+  ViableGroup,
+  ViableMember,
+  ViableNeed,
+  ViableReason,
+  ViableReport,
+  ViableSetup,
+} from './viable/viable-report.js';
+export { viableSchema } from './viable-schema.js';
 export {
   isChanged,
   type WhatIfGroup,

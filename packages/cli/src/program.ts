@@ -14,6 +14,7 @@ import { policies } from './routes/policies.js';
 import { redact } from './routes/redact.js';
 import { render } from './routes/render.js';
 import { run } from './routes/run.js';
+import { viable } from './routes/viable.js';
 import { whatIf } from './routes/what-if.js';
 import { hasColour } from './terminal.js';
 
@@ -27,6 +28,7 @@ export const createApplication = (version: string): Application<Context> =>
         explain,
         'what-if': whatIf,
         export: exportGroups,
+        viable,
         render,
         mount,
         hotplug,
@@ -50,9 +52,10 @@ export const createApplication = (version: string): Application<Context> =>
   iommu explain my.txt A B       tell why two devices share a group, or do not
   iommu what-if my.txt CHANGE    what another slot, card, kernel or setting makes of them
   iommu export my.txt -f svg     draw them; or as table, libvirt XML, inventory, fixture of other tests
+  iommu viable my.txt A          tell whether a device can be passed through, and what keeps it from that
   sudo iommu capture             take a whole dump, without serial numbers and the like
 
-Exit status: 0 fine, 1 differs, 2 wrong usage or unreadable input, 3 cannot be known from this input.`,
+Exit status: 0 fine, 1 differs or not viable, 2 wrong usage or unreadable input, 3 cannot be known from this input.`,
       },
     }),
     {

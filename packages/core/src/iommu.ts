@@ -165,21 +165,31 @@ export class Iommu {
   reservedRegions(group: Group): readonly ReservedRegion[] {
     const list: ReservedRegion[] = [];
     for (const device of this.groups.record(group).devices) {
-      const state = this.#states.get(device);
-      const { driver, chosen } = state ?? {};
-      if (!driver || chosen !== group) break;
-      const regions = callDriver(driver.name, 'reservedRegions', () => [...driver.bound.reservedRegions(device)]);
+      const regions = this.#regionsFor(device, group);
+      if (!regions) break;
       for (const region of regions) insertReservedRegion(list, region);
     }
     return list;
+  }
+
+  /** What one member brings to the reserved regions of its group: sorted, merged; nothing without an IOMMU. @throws `ERR_DEVICE_UNKNOWN` */
+  reservedRegionsOf(device: Device): readonly ReservedRegion[] {
+    const list: ReservedRegion[] = [];
+    for (const region of this.#regionsFor(device, this.#groupOf(device)) ?? []) insertReservedRegion(list, region);
+    return list;
+  }
+
+  #regionsFor(device: Device, group: Group | undefined): readonly ReservedRegion[] | undefined {
+    const { driver, chosen } = this.#states.get(device) ?? {};
+    if (!driver || !group || chosen !== group) return undefined;
+    return callDriver(driver.name, 'reservedRegions', () => [...driver.bound.reservedRegions(device)]);
   }
 
   /**
    * A kernel driver is about to be probed for the device, whether it takes the device or not: the device is grouped if
    * that waited for this, or if it had no luck before.
    *
-   * @throws `ERR_DEVICE_UNKNOWN`, `ERR_DRIVER_CONTRACT`
-   * @see really_probe(), dma_configure of the bus
+   * @throws `ERR_DEVICE_UNKNOWN`, `ERR_DRIVER_CONTRACT` @see really_probe(), dma_configure of the bus
    */
   probeDriver(device: Device): void {
     const state = this.#state(device);

@@ -40,3 +40,12 @@ test('an empty group has no regions, and an ended one is an error', () => {
   iommu.groups.put(group);
   expect(codeOf(() => iommu.reservedRegions(group))).toBe('ERR_GROUP_ENDED');
 });
+
+test('the regions of one member are its own, and none where no IOMMU translates it', () => {
+  const iommu = boot({ devices: [a, b, c], drivers: [driver] });
+  expect(iommu.reservedRegionsOf(a)).toEqual([at(0n), at(8n)]);
+  iommu.groups.join(groupOf(iommu, a), c);
+  expect(iommu.reservedRegionsOf(c)).toEqual([]);
+  iommu.removeDevice(b);
+  expect(codeOf(() => iommu.reservedRegionsOf(b))).toBe('ERR_DEVICE_UNKNOWN');
+});

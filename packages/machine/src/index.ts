@@ -10,6 +10,7 @@ export { DRIVER_PACKAGES, type DriverPackage } from './driver-packages.js';
 export { parseCommandLine, type ResolvedKernel, type RuleOverrides, resolveKernel, toldArch } from './kernel.js';
 export type { DriverOptions, KernelDrivers } from './kernel-drivers/kernel-drivers.js';
 export { managesDma } from './kernel-drivers/manages-dma.js';
+export { type ProbeContext, refusalOf } from './kernel-drivers/takes.js';
 export { KERNEL_RULES, type KernelRule, type Proof } from './kernel-rules.js';
 export type * from './machine.js';
 export type { MachineEvent } from './machine-events.js';

@@ -1,4 +1,5 @@
 import { FILE_RULES } from './file-rules.js';
+import { WRITE_RULES } from './write-rules.js';
 
 /** How it is known that a release behaves so. */
 export type Proof = 'recorded' | 'source' | 'stated' | 'unverified';
@@ -16,7 +17,7 @@ export interface KernelRule {
   readonly proof: Proof;
   /** What changes, in one sentence. */
   readonly effect: string;
-  /** What it changes of: who shares a group, the numbers, the `type` and `reserved_regions` files; or only later writes and other files. */
+  /** What it changes of: who shares a group, the numbers, the `type` and `reserved_regions` files; or only later writes and claims, and other files. */
   readonly touches: 'partition' | 'ids' | 'type' | 'regions' | 'writes' | 'files';
   /** Where the proof is. */
   readonly source: string;
@@ -106,46 +107,6 @@ export const KERNEL_RULES: readonly KernelRule[] = [
     proof: 'stated',
     effect: 'A lazily flushed domain shows as DMA: the word DMA-FQ does not exist yet.',
     source: 'IOMMU updates for 5.15, pull request',
-  },
-  {
-    rule: 'domain-type-write',
-    touches: 'writes',
-    value: 'none',
-    until: '5.11',
-    proof: 'stated',
-    effect: 'The type of a group cannot be written.',
-    source: 'IOMMU updates for 5.11, pull request; Documentation/ABI/testing/sysfs-kernel-iommu_groups',
-  },
-  {
-    rule: 'domain-type-write',
-    touches: 'writes',
-    value: 'single-device',
-    from: '5.11',
-    until: '6.5',
-    proof: 'recorded',
-    effect: 'Only a group of one device without a driver takes a new type; a bound device gives EBUSY.',
-    source: 'recordings hotplug-type-writes-intel (6.1) and -k7.3',
-    unresolved: ['6.1', '7.3'],
-  },
-  {
-    rule: 'driver-bind',
-    touches: 'writes',
-    value: 'ENODEV',
-    until: '5.14',
-    proof: 'stated',
-    effect:
-      'A write to bind that fails gives ENODEV, whatever the reason; later ones EBUSY for a bound device, and what the probe answers.',
-    source: 'commits 204db60c8357 and ef6dcbdd8eb2; recordings kernel-drivers of 6.1 and 7.3 for what came after',
-  },
-  {
-    rule: 'pci-autoprobe',
-    touches: 'writes',
-    value: 'always',
-    until: '6.19',
-    proof: 'recorded',
-    effect: 'Drivers are probed for a PCI device that comes even where drivers_autoprobe is off.',
-    source: 'commit ea34511aaf75, merged for 6.19; recordings kernel-drivers of 6.1 and 7.3',
-    unresolved: ['6.1', '7.3'],
   },
   {
     rule: 'relaxable-regions',
@@ -292,5 +253,6 @@ export const KERNEL_RULES: readonly KernelRule[] = [
     effect: 'Root ports that isolate by chipset registers instead of ACS are not switched to it.',
     source: 'PCI updates for 6.12, pull request: a regression of 6.11',
   },
+  ...WRITE_RULES,
   ...FILE_RULES,
 ];

@@ -1,13 +1,13 @@
 import { explain as ask, bootedAs, type ExplainReport, pathTree, Trials } from '@iommu/analysis';
 import { IommuError } from '@iommu/core';
 import { boot } from '@iommu/machine';
-import { tryParsePciAddress } from '@iommu/pci';
 import { type DeviceStyle, needsSegment } from '../device-text.js';
 import { driversFor } from '../drivers.js';
 import { Exit, type ExitCode } from '../exit.js';
 import { explainText, treeText } from '../explain-text.js';
 import type { ComputeFlags } from '../flags.js';
 import { readInput } from '../input.js';
+import { splitInput } from '../input-words.js';
 import { page } from '../layout.js';
 import { writeOut } from '../output.js';
 import { sayNotes } from '../talk.js';
@@ -24,18 +24,9 @@ const exitFor = ({ certain, relation }: ExplainReport): ExitCode => {
   return relation === 'apart' || relation === 'ungrouped' ? Exit.differs : Exit.ok;
 };
 
-/** The words of a question: without an input it is about this machine. */
-const wordsOf = (
-  words: readonly string[],
-): { readonly input: string | undefined; readonly devices: readonly string[] } => {
-  const [first] = words;
-  const isDevice = first !== undefined && tryParsePciAddress(first) !== undefined;
-  return isDevice ? { input: undefined, devices: words } : { input: first, devices: words.slice(1) };
-};
-
 /** `iommu explain INPUT A [B]` */
 export const explain = async (words: readonly string[], flags: ExplainFlags): Promise<ExitCode> => {
-  const { input, devices } = wordsOf(words);
+  const { input, devices } = splitInput(words);
   const [a, b, ...more] = devices;
   if (a === undefined || more.length > 0)
     throw new IommuError('ERR_USAGE', 'expected an input and one device or two: iommu explain my.txt 01:00.0 01:00.1');
