@@ -18,6 +18,7 @@ describe('help', () => {
     [['explain', '--help']],
     [['what-if', '--help']],
     [['viable', '--help']],
+    [['why-none', '--help']],
     [['convert', '--help']],
     [['capture', '--help']],
     [['redact', '--help']],

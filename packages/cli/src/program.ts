@@ -15,6 +15,7 @@ import { render } from './routes/render.js';
 import { run } from './routes/run.js';
 import { viable } from './routes/viable.js';
 import { whatIf } from './routes/what-if.js';
+import { whyNone } from './routes/why-none.js';
 import { hasColour } from './terminal.js';
 
 /** The `iommu` command. */
@@ -27,6 +28,7 @@ export const createApplication = (version: string): Application<Context> =>
         explain,
         'what-if': whatIf,
         viable,
+        'why-none': whyNone,
         render,
         mount,
         hotplug,
@@ -52,9 +54,10 @@ export const createApplication = (version: string): Application<Context> =>
   iommu explain my.txt A B       tell why two devices share a group, or do not
   iommu what-if my.txt CHANGE    what another slot, card, kernel or setting makes of them
   iommu viable my.txt A          tell whether a device can be passed through, and what keeps it from that
+  iommu why-none my.txt [A]      tell why there are no groups, or why a device has none
   sudo iommu capture             take a whole dump, without serial numbers and the like
 
-Exit status: 0 fine, 1 differs or not viable, 2 wrong usage or unreadable input, 3 cannot be known from this input.`,
+Exit status: 0 fine, 1 differs, not viable or none, 2 wrong usage or unreadable input, 3 cannot be known from this input.`,
       },
     }),
     {
