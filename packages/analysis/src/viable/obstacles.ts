@@ -84,7 +84,9 @@ const useObstacle = (asked: Asked, device: Device): Obstacle | undefined => {
 const directObstacle = ({ running, rule }: Asked, device: Device): Obstacle | undefined => {
   const regions = directRegionsOf(running, device);
   if (regions.length === 0) return undefined;
-  const text = `The firmware demands that ${regions.join(', ')} stays mapped for ${device.name}.`;
+  // Of a line only the addresses.
+  const addresses = regions.map((line) => line.split(' ').slice(0, 2).join('-'));
+  const text = `The firmware demands that ${addresses.join(', ')} stays mapped for ${device.name}.`;
   if (rule === 'owner') return { reason: blocks('direct-region', [device], text), errno: 'EINVAL', by: 'claim' };
   const older = `${text} How this kernel takes that is not modelled; since 5.19 it refuses.`;
   return { reason: { ...blocks('direct-region', [device], older), effect: 'unknown' } };
