@@ -1,6 +1,7 @@
 import { type Device, type Errno, formatReservedRegion, type Group } from '@iommu/core';
 import { managesDma, type RunningMachine, refusalOf } from '@iommu/machine';
 import { isPciDevice } from '@iommu/pci';
+import { isUnknown } from '../why-none/remedies.js';
 import { boundDriver } from './bound-driver.js';
 import {
   type BoundDriverName,
@@ -51,6 +52,9 @@ const probeObstacle = ({ running }: Asked, device: Device, driver: string): Obst
     // A kernel that groups at a driver's probe will do so when this driver is.
     if (why?.rule === 'waits-for-driver')
       return { reason: { ...blocks('group-waits-for-driver', [device], text), effect: 'unknown' } };
+    // What is missing from the input, not from the machine.
+    if (why && isUnknown(why.rule))
+      return { reason: { ...blocks('group-unknown', [device], text), effect: 'unknown' } };
     return { reason: blocks('no-group', [device], text), errno: 'EINVAL', by: 'driver-probe' };
   }
   if (!isPciDevice(device)) return undefined;
