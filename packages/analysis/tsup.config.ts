@@ -5,6 +5,7 @@ import { explainSchema } from './src/explain-schema.js';
 import { checkSchema, comparisonSchema, groupsSchema } from './src/report-schemas.js';
 import { viableSchema } from './src/viable-schema.js';
 import { bestSlotSchema, whatIfSchema } from './src/what-if-schemas.js';
+import { whyNoneSchema } from './src/why-none-schema.js';
 
 export default defineConfig(
   library({
@@ -17,6 +18,7 @@ export default defineConfig(
         'best-slot': bestSlotSchema,
         explain: explainSchema,
         viable: viableSchema,
+        'why-none': whyNoneSchema,
       };
       for (const [name, schema] of Object.entries(schemas))
         writeFileSync(`dist/${name}.schema.json`, `${JSON.stringify(schema, null, 2)}\n`);

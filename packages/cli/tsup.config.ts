@@ -21,6 +21,7 @@ const LAZY = [
   'src/commands/what-if.ts',
   'src/commands/export.ts',
   'src/commands/viable.ts',
+  'src/commands/why-none.ts',
   'src/commands/convert.ts',
   'src/commands/compare.ts',
   'src/commands/policies.ts',

@@ -19,6 +19,7 @@ describe('help', () => {
     [['what-if', '--help']],
     [['export', '--help']],
     [['viable', '--help']],
+    [['why-none', '--help']],
     [['convert', '--help']],
     [['capture', '--help']],
     [['redact', '--help']],

@@ -77,3 +77,6 @@ export {
   whatIf,
 } from './what-if.js';
 export { bestSlotSchema, whatIfSchema } from './what-if-schemas.js';
+export { whyNone } from './why-none/why-none.js';
+export type { WhyNoneCause, WhyNoneReport } from './why-none/why-none-report.js';
+export { whyNoneSchema } from './why-none-schema.js';

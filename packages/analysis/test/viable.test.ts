@@ -135,6 +135,19 @@ test('a device without a group is refused by the driver, with the reason', () =>
   expect(report.setup).toBe(null);
 });
 
+test('a group that only the input lacks is unknown', () => {
+  const { firmware: _, ...machine } = withDrivers(
+    {},
+    { kernel: { release: '6.12.0', commandLine: 'intel_iommu=off' } },
+  );
+  // Off by the command line, were there a table; that there is one is supposed.
+  expect(asked(machine, ['07:00.0']).together).toMatchObject({ verdict: 'not-viable', certain: false });
+  const running = boot(machine, { drivers: [] });
+  const { together } = viable({ running, optimistic: running }, ['07:00.0']);
+  expect(together).toMatchObject({ verdict: 'unknown', certain: false, errno: null });
+  expect(together.reasons[0]?.code).toBe('group-unknown');
+});
+
 describe('a region that stays mapped', () => {
   const scopes = [
     {

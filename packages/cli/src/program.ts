@@ -16,6 +16,7 @@ import { render } from './routes/render.js';
 import { run } from './routes/run.js';
 import { viable } from './routes/viable.js';
 import { whatIf } from './routes/what-if.js';
+import { whyNone } from './routes/why-none.js';
 import { hasColour } from './terminal.js';
 
 /** The `iommu` command. */
@@ -29,6 +30,7 @@ export const createApplication = (version: string): Application<Context> =>
         'what-if': whatIf,
         export: exportGroups,
         viable,
+        'why-none': whyNone,
         render,
         mount,
         hotplug,
@@ -53,9 +55,10 @@ export const createApplication = (version: string): Application<Context> =>
   iommu what-if my.txt CHANGE    what another slot, card, kernel or setting makes of them
   iommu export my.txt -f svg     draw them; or as table, libvirt XML, inventory, fixture of other tests
   iommu viable my.txt A          tell whether a device can be passed through, and what keeps it from that
+  iommu why-none my.txt [A]      tell why there are no groups, or why a device has none
   sudo iommu capture             take a whole dump, without serial numbers and the like
 
-Exit status: 0 fine, 1 differs or not viable, 2 wrong usage or unreadable input, 3 cannot be known from this input.`,
+Exit status: 0 fine, 1 differs, not viable or none, 2 wrong usage or unreadable input, 3 cannot be known from this input.`,
       },
     }),
     {

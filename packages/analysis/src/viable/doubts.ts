@@ -45,6 +45,11 @@ export const doubtsOf = (
     const text = 'Which device got the IOMMU depends on the order of driver probes, which is not in the input.';
     doubts.push(doubt('probe-order-unknown', names(contested), text));
   }
+  const ungrouped = devices.filter((device) => !running.iommu.groups.of(device));
+  if (running.assumed !== undefined && ungrouped.length > 0) {
+    const text = `That ${names(ungrouped).join(', ')} has no group rests on firmware tables that are supposed: sudo iommu capture reads them.`;
+    doubts.push(doubt('firmware-unknown', names(ungrouped), text));
+  }
   if (running.assumed !== undefined && groups.length > 0) {
     const text =
       'Whether the firmware demands a direct mapping (RMRR, IVMD) is not in the input, which holds no firmware tables: sudo iommu capture reads them.';

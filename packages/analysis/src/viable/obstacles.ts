@@ -1,6 +1,7 @@
 import { type Device, type Errno, formatReservedRegion, type Group } from '@iommu/core';
 import { managesDma, type RunningMachine, refusalOf } from '@iommu/machine';
 import { isPciDevice } from '@iommu/pci';
+import { isUnknown } from '../why-none/remedies.js';
 import { boundDriver } from './bound-driver.js';
 import {
   type BoundDriverName,
@@ -51,6 +52,9 @@ const probeObstacle = ({ running }: Asked, device: Device, driver: string): Obst
     // A kernel that groups at a driver's probe will do so when this driver is.
     if (why?.rule === 'waits-for-driver')
       return { reason: { ...blocks('group-waits-for-driver', [device], text), effect: 'unknown' } };
+    // What is missing from the input, not from the machine.
+    if (why && isUnknown(why.rule))
+      return { reason: { ...blocks('group-unknown', [device], text), effect: 'unknown' } };
     return { reason: blocks('no-group', [device], text), errno: 'EINVAL', by: 'driver-probe' };
   }
   if (!isPciDevice(device)) return undefined;
@@ -84,7 +88,9 @@ const useObstacle = (asked: Asked, device: Device): Obstacle | undefined => {
 const directObstacle = ({ running, rule }: Asked, device: Device): Obstacle | undefined => {
   const regions = directRegionsOf(running, device);
   if (regions.length === 0) return undefined;
-  const text = `The firmware demands that ${regions.join(', ')} stays mapped for ${device.name}.`;
+  // Of a line only the addresses.
+  const addresses = regions.map((line) => line.split(' ').slice(0, 2).join('-'));
+  const text = `The firmware demands that ${addresses.join(', ')} stays mapped for ${device.name}.`;
   if (rule === 'owner') return { reason: blocks('direct-region', [device], text), errno: 'EINVAL', by: 'claim' };
   const older = `${text} How this kernel takes that is not modelled; since 5.19 it refuses.`;
   return { reason: { ...blocks('direct-region', [device], older), effect: 'unknown' } };
