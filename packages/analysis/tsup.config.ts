@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { defineConfig } from 'tsup';
 import { library } from '../../tsup.base.js';
+import { diffSchema } from './src/diff-schema.js';
 import { explainSchema } from './src/explain-schema.js';
 import { checkSchema, comparisonSchema, groupsSchema } from './src/report-schemas.js';
 import { bestSlotSchema, whatIfSchema } from './src/what-if-schemas.js';
@@ -15,6 +16,7 @@ export default defineConfig(
         'what-if': whatIfSchema,
         'best-slot': bestSlotSchema,
         explain: explainSchema,
+        diff: diffSchema,
       };
       for (const [name, schema] of Object.entries(schemas))
         writeFileSync(`dist/${name}.schema.json`, `${JSON.stringify(schema, null, 2)}\n`);

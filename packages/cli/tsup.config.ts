@@ -17,6 +17,7 @@ const LAZY = [
   'src/commands/check.ts',
   'src/commands/explain.ts',
   'src/commands/what-if.ts',
+  'src/commands/diff.ts',
   'src/commands/convert.ts',
   'src/commands/compare.ts',
   'src/commands/policies.ts',

@@ -29,6 +29,10 @@ export { parseChange, parseChanges } from './change/parse-change.js';
 export { cardsOf, type PluggedCard } from './change/places.js';
 export { type Agreement, type CheckReport, check, type DifferingDevice, partitionIsCertain } from './check.js';
 export { type Bounds, type ComparisonReport, comparePolicies, type GroupChange } from './compare-policies.js';
+export { type DiffOptions, type DiffReport, diff, hasChanges, type TriedDifference } from './diff/diff.js';
+export type { Difference } from './diff/differences.js';
+export { MATCH_BY, type MatchBy, type MatchedDevice } from './diff/match-devices.js';
+export { diffSchema } from './diff-schema.js';
 export { everyChange } from './explain/every-change.js';
 export { explain } from './explain/explain.js';
 export type {
@@ -42,6 +46,7 @@ export type {
 } from './explain/explain-report.js';
 export { type PathNode, type PathTree, pathTree } from './explain/path-tree.js';
 export { explainSchema } from './explain-schema.js';
+export type { WhatIfGroup, WhatIfGroups, WhatIfReason, WhatIfRelabelled } from './group-sides.js';
 export {
   type DiagnosticReport,
   type GroupReport,
@@ -52,13 +57,5 @@ export {
 } from './groups-report.js';
 export { checkSchema, comparisonSchema, groupsSchema } from './report-schemas.js';
 export { type Relation, relationIn, type Trial, type TrialOptions, Trials } from './trials.js';
-export {
-  isChanged,
-  type WhatIfGroup,
-  type WhatIfGroups,
-  type WhatIfReason,
-  type WhatIfRelabelled,
-  type WhatIfReport,
-  whatIf,
-} from './what-if.js';
+export { isChanged, type WhatIfReport, whatIf } from './what-if.js';
 export { bestSlotSchema, whatIfSchema } from './what-if-schemas.js';

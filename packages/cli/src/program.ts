@@ -5,6 +5,7 @@ import { capture } from './routes/capture.js';
 import { check } from './routes/check.js';
 import { completion } from './routes/completion.js';
 import { convert } from './routes/convert.js';
+import { diff } from './routes/diff.js';
 import { explain } from './routes/explain.js';
 import { groups } from './routes/groups.js';
 import { hotplug } from './routes/hotplug.js';
@@ -25,6 +26,7 @@ export const createApplication = (version: string): Application<Context> =>
         check,
         explain,
         'what-if': whatIf,
+        diff,
         render,
         mount,
         hotplug,
@@ -49,6 +51,7 @@ export const createApplication = (version: string): Application<Context> =>
   iommu run my.txt -- PROGRAM    start a program that finds that machine at /sys
   iommu explain my.txt A B       tell why two devices share a group, or do not
   iommu what-if my.txt CHANGE    what another slot, card, kernel or setting makes of them
+  iommu diff before.txt my.txt   what became of groups from one dump to another, and by what
   sudo iommu capture             take a whole dump, without serial numbers and the like
 
 Exit status: 0 fine, 1 differs, 2 wrong usage or unreadable input, 3 cannot be known from this input.`,
