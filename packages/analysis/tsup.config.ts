@@ -4,6 +4,7 @@ import { library } from '../../tsup.base.js';
 import { diffSchema } from './src/diff-schema.js';
 import { explainSchema } from './src/explain-schema.js';
 import { checkSchema, comparisonSchema, groupsSchema } from './src/report-schemas.js';
+import { staleSchema } from './src/stale-schema.js';
 import { bestSlotSchema, whatIfSchema } from './src/what-if-schemas.js';
 
 export default defineConfig(
@@ -17,6 +18,7 @@ export default defineConfig(
         'best-slot': bestSlotSchema,
         explain: explainSchema,
         diff: diffSchema,
+        stale: staleSchema,
       };
       for (const [name, schema] of Object.entries(schemas))
         writeFileSync(`dist/${name}.schema.json`, `${JSON.stringify(schema, null, 2)}\n`);

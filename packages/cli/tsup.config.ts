@@ -18,6 +18,7 @@ const LAZY = [
   'src/commands/explain.ts',
   'src/commands/what-if.ts',
   'src/commands/diff.ts',
+  'src/commands/stale.ts',
   'src/commands/convert.ts',
   'src/commands/compare.ts',
   'src/commands/policies.ts',

@@ -56,6 +56,8 @@ export {
   type UngroupedReport,
 } from './groups-report.js';
 export { checkSchema, comparisonSchema, groupsSchema } from './report-schemas.js';
+export { type StaleBits, type StaleGroups, type StaleOptions, type StaleReport, stale } from './stale.js';
+export { staleSchema } from './stale-schema.js';
 export { type Relation, relationIn, type Trial, type TrialOptions, Trials } from './trials.js';
 export { isChanged, type WhatIfReport, whatIf } from './what-if.js';
 export { bestSlotSchema, whatIfSchema } from './what-if-schemas.js';

@@ -14,6 +14,7 @@ import { policies } from './routes/policies.js';
 import { redact } from './routes/redact.js';
 import { render } from './routes/render.js';
 import { run } from './routes/run.js';
+import { stale } from './routes/stale.js';
 import { whatIf } from './routes/what-if.js';
 import { hasColour } from './terminal.js';
 
@@ -27,6 +28,7 @@ export const createApplication = (version: string): Application<Context> =>
         explain,
         'what-if': whatIf,
         diff,
+        stale,
         render,
         mount,
         hotplug,
@@ -52,6 +54,7 @@ export const createApplication = (version: string): Application<Context> =>
   iommu explain my.txt A B       tell why two devices share a group, or do not
   iommu what-if my.txt CHANGE    what another slot, card, kernel or setting makes of them
   iommu diff before.txt my.txt   what became of groups from one dump to another, and by what
+  iommu stale my.txt             whether ACS bits were changed since the kernel formed its groups
   sudo iommu capture             take a whole dump, without serial numbers and the like
 
 Exit status: 0 fine, 1 differs, 2 wrong usage or unreadable input, 3 cannot be known from this input.`,
