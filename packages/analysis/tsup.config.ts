@@ -3,6 +3,8 @@ import { defineConfig } from 'tsup';
 import { library } from '../../tsup.base.js';
 import { diffSchema } from './src/diff-schema.js';
 import { explainSchema } from './src/explain-schema.js';
+import { idsSchema } from './src/ids-schema.js';
+import { p2pSchema } from './src/p2p-schema.js';
 import { checkSchema, comparisonSchema, groupsSchema } from './src/report-schemas.js';
 import { staleSchema } from './src/stale-schema.js';
 import { bestSlotSchema, whatIfSchema } from './src/what-if-schemas.js';
@@ -18,6 +20,8 @@ export default defineConfig(
         'best-slot': bestSlotSchema,
         explain: explainSchema,
         diff: diffSchema,
+        ids: idsSchema,
+        p2p: p2pSchema,
         stale: staleSchema,
       };
       for (const [name, schema] of Object.entries(schemas))

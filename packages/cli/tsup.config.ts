@@ -18,6 +18,8 @@ const LAZY = [
   'src/commands/explain.ts',
   'src/commands/what-if.ts',
   'src/commands/diff.ts',
+  'src/commands/ids.ts',
+  'src/commands/p2p.ts',
   'src/commands/stale.ts',
   'src/commands/convert.ts',
   'src/commands/compare.ts',

@@ -55,7 +55,11 @@ export {
   observedReport,
   type UngroupedReport,
 } from './groups-report.js';
+export { idsSchema } from './ids-schema.js';
+export { type P2pClearing, type P2pReport, type P2pStep, p2p, type Route } from './p2p.js';
+export { p2pSchema } from './p2p-schema.js';
 export { checkSchema, comparisonSchema, groupsSchema } from './report-schemas.js';
+export { type IdsReport, type StableDevice, type StableGroup, stableIds } from './stable-ids.js';
 export { type StaleBits, type StaleGroups, type StaleOptions, type StaleReport, stale } from './stale.js';
 export { staleSchema } from './stale-schema.js';
 export { type Relation, relationIn, type Trial, type TrialOptions, Trials } from './trials.js';

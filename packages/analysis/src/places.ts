@@ -1,4 +1,4 @@
-import { functionOf, type PciBus, type PciDevice, type PciTopology, slotOf } from '@iommu/pci';
+import { formatBus, functionOf, type PciBus, type PciDevice, type PciTopology, slotOf } from '@iommu/pci';
 
 /** What a device hangs on, and where there: nothing of it is a bus number that firmware hands out below a root bus. */
 export interface Place {
@@ -55,4 +55,18 @@ export const placesOf = (topology: PciTopology): ReadonlyMap<PciDevice, Place> =
   };
   for (const device of topology.devices) add(device);
   return places;
+};
+
+/**
+ * The root bus and the chain of device and function numbers from there: `0000:00:1c.0/00.0`, as the kernel's command line
+ * names devices too. Other cards do not change it, while bus numbers, and addresses with them, may shift.
+ *
+ * @see Linux v6.12 Documentation/admin-guide/kernel-parameters.txt, pci=, on <pci_dev>
+ */
+export const stablePath = (places: ReadonlyMap<PciDevice, Place>, device: PciDevice): string => {
+  const place = places.get(device);
+  if (!place) return device.name;
+  const { above, bus, step } = place;
+  if (above) return `${stablePath(places, above)}/${step}`;
+  return `${bus ? formatBus(bus.segment, bus.number) : ''}:${step}`;
 };

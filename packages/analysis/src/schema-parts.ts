@@ -26,7 +26,7 @@ export const beforeAndAfter = <T extends object>(value: T) => strict({ before: v
 export const matched = { type: 'array', items: beforeAndAfter(device) } as const;
 
 /** A group of one side. */
-export const group = strict({ id, devices: { ...devices, description: 'Addresses of that side.' } });
+const group = strict({ id, devices: { ...devices, description: 'Addresses of that side.' } });
 
 /** Groups that are others, as far as they hang together. @param more - What else is said of each. */
 export const changedGroups = <T extends object>(more: T) => ({

@@ -9,7 +9,9 @@ import { diff } from './routes/diff.js';
 import { explain } from './routes/explain.js';
 import { groups } from './routes/groups.js';
 import { hotplug } from './routes/hotplug.js';
+import { ids } from './routes/ids.js';
 import { mount } from './routes/mount.js';
+import { p2p } from './routes/p2p.js';
 import { policies } from './routes/policies.js';
 import { redact } from './routes/redact.js';
 import { render } from './routes/render.js';
@@ -28,6 +30,8 @@ export const createApplication = (version: string): Application<Context> =>
         explain,
         'what-if': whatIf,
         diff,
+        p2p,
+        ids,
         stale,
         render,
         mount,
@@ -54,6 +58,8 @@ export const createApplication = (version: string): Application<Context> =>
   iommu explain my.txt A B       tell why two devices share a group, or do not
   iommu what-if my.txt CHANGE    what another slot, card, kernel or setting makes of them
   iommu diff before.txt my.txt   what became of groups from one dump to another, and by what
+  iommu ids my.txt               names of groups and devices that another card does not change
+  iommu p2p my.txt A B           where what A sends to B goes, and which port's ACS redirects it
   iommu stale my.txt             whether ACS bits were changed since the kernel formed its groups
   sudo iommu capture             take a whole dump, without serial numbers and the like
 

@@ -51,7 +51,8 @@ const matchBuses = (a: RunningMachine, b: RunningMachine): ReadonlyMap<PciBus, P
   const buses = new Map<PciBus, PciBus>();
   for (const bus of a.topology.buses) {
     const same = b.topology.bus(bus.segment, bus.number);
-    if (same && !bus.parent && !same.parent) buses.set(bus, same);
+    const isAlike = same && bus.parentUnknown === same.parentUnknown;
+    if (isAlike && (bus.parentUnknown || (!bus.parent && !same.parent))) buses.set(bus, same);
   }
   const taken = new Set(buses.values());
   const [left, others] = [
