@@ -1,19 +1,11 @@
 import { IommuError, type Kernel } from '@iommu/core';
 import type { RunningMachine } from '@iommu/machine';
-import {
-  AcsFlag,
-  acsStateOf,
-  acsVerdict,
-  bridgeAbove,
-  isPciDevice,
-  type PciDevice,
-  PcieType,
-  slotOf,
-} from '@iommu/pci';
+import { AcsFlag, acsStateOf, acsVerdict, isPciDevice, type PciDevice, PcieType, slotOf } from '@iommu/pci';
 import type { CommandLineChange } from './change/change.js';
 import { compareSides, computedSide, type WhatIfGroups } from './group-sides.js';
 import type { DiagnosticReport } from './groups-report.js';
 import { relationIn, type Trials } from './trials.js';
+import { wayUp } from './way-up.js';
 
 /** What becomes of a transaction from one device to another. */
 export type Route = 'direct' | 'redirected' | 'unknown';
@@ -55,13 +47,6 @@ export interface P2pReport {
 }
 
 const { SV, RR, CR, UF, EC } = AcsFlag;
-
-/** A device, and the bridges above it, the nearest first. */
-const wayUp = (device: PciDevice): PciDevice[] => {
-  const way = [device];
-  for (let at = bridgeAbove(device); at; at = bridgeAbove(at)) way.push(at);
-  return way;
-};
 
 interface Meeting {
   readonly kind: P2pReport['meeting'];

@@ -1,6 +1,7 @@
 import type { Device, Group } from '@iommu/core';
 import type { RunningMachine } from '@iommu/machine';
 import { isPciDevice, type PciDevice } from '@iommu/pci';
+import { deviceIds } from './device-ids.js';
 import { type DiagnosticReport, uncertain } from './groups-report.js';
 import { type Place, placesOf, stablePath } from './places.js';
 
@@ -35,15 +36,6 @@ export interface IdsReport {
   readonly notes: readonly DiagnosticReport[];
 }
 
-const hex = (value: number | undefined): string => (value ?? 0).toString(16).padStart(4, '0');
-
-const idsOf = ({ facts }: PciDevice): string | null => {
-  const { vendor, device, subsystemVendor, subsystemDevice } = facts;
-  if (vendor === undefined || device === undefined) return null;
-  const own = `${hex(vendor)}:${hex(device)}`;
-  return subsystemVendor === undefined ? own : `${own} ${hex(subsystemVendor)}:${hex(subsystemDevice)}`;
-};
-
 const isStable = (places: ReadonlyMap<PciDevice, Place>, device: PciDevice): boolean => {
   const { above, bus } = places.get(device) ?? {};
   return above ? isStable(places, above) : bus?.parentUnknown === false;
@@ -63,7 +55,7 @@ export const stableIds = (running: RunningMachine): IdsReport => {
       ? {
           device: device.name,
           path: stablePath(places, device),
-          ids: idsOf(device),
+          ids: deviceIds(device),
           stable: isStable(places, device),
         }
       : { device: device.name, path: device.name, ids: null, stable: true };

@@ -1,11 +1,12 @@
 import type { IommuDriver } from '@iommu/core';
 import { boot, type Machine, type RunningMachine } from '@iommu/machine';
-import { acsStateOf, bridgeAbove, formatAcsFlags, isPciDevice, type PciDevice, REQUIRED_ACS_FLAGS } from '@iommu/pci';
+import { acsStateOf, formatAcsFlags, type PciDevice, REQUIRED_ACS_FLAGS } from '@iommu/pci';
 import { spelled } from './change/pci-tree.js';
 import { partitionIsCertain } from './check.js';
 import { uncertain } from './groups-report.js';
 import { computedPartition, type Partition, partitionOf, sameMembers } from './partition.js';
 import { type PartitionChange, partitionChanges } from './partition-changes.js';
+import { wayUp } from './way-up.js';
 
 /** ACS bits of a function that are not what they were when groups formed. */
 export interface StaleBits {
@@ -74,12 +75,8 @@ const isSameOn = (devices: readonly string[], a: Partition, b: Partition): boole
 
 /** Functions that devices are, and the bridges above them. */
 const concerned = (running: RunningMachine, names: readonly string[]): PciDevice[] => {
-  const found = new Set<PciDevice>();
-  for (const name of names) {
-    const device = running.find(name);
-    for (let at = device && isPciDevice(device) ? device : undefined; at; at = bridgeAbove(at)) found.add(at);
-  }
-  return [...found];
+  const devices = names.flatMap((name) => running.topology.find(name) ?? []);
+  return [...new Set(devices.flatMap(wayUp))];
 };
 
 const bitsText = (bits: number | undefined): string => formatAcsFlags(bits ?? 0);

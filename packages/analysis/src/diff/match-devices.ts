@@ -1,5 +1,6 @@
 import type { RunningMachine } from '@iommu/machine';
 import type { PciBus, PciDevice } from '@iommu/pci';
+import { deviceIds } from '../device-ids.js';
 import { type Place, placesOf } from '../places.js';
 
 /**
@@ -24,13 +25,6 @@ export interface Matching {
   /** Another device of the same kind in the same place. */
   readonly replaced: readonly MatchedDevice[];
 }
-
-const idOf = ({ facts }: PciDevice): string | undefined => {
-  const { vendor, device, subsystemVendor, subsystemDevice } = facts;
-  return vendor === undefined || device === undefined
-    ? undefined
-    : [vendor, device, subsystemVendor ?? '', subsystemDevice ?? ''].join(':');
-};
 
 /** Whether what is known of two functions does not tell them apart. */
 const mayBeSame = (a: PciDevice, b: PciDevice): boolean =>
@@ -121,8 +115,8 @@ class Matcher {
    * @param isAny - Also where there are more of them on one side.
    */
   byId(isWanted: (device: PciDevice) => boolean, isAny = false): void {
-    const bySlot = (device: PciDevice): string => `${idOf(device)} ${device.devfn}`;
-    for (const key of [bySlot, idOf]) {
+    const bySlot = (device: PciDevice): string => `${deviceIds(device)} ${device.devfn}`;
+    for (const key of [bySlot, deviceIds]) {
       const [left, others] = [this.#left(this.#before, isWanted, key), this.#left(this.#after, isWanted, key)];
       for (const [id, list] of left) {
         const fresh = others.get(id) ?? [];
@@ -135,14 +129,14 @@ class Matcher {
   #left(
     places: Places,
     isWanted: (device: PciDevice) => boolean,
-    key: (device: PciDevice) => string | undefined,
+    key: (device: PciDevice) => string | null,
   ): ReadonlyMap<string, readonly PciDevice[]> {
     const lists = new Map<string, PciDevice[]>();
     const ordered = [...places.keys()].sort((a, b) => a.key - b.key);
     for (const device of ordered) {
       const isMatched = this.pairs.has(device) || this.#taken.has(device);
-      const id = isMatched || device.physicalFunction || !isWanted(device) ? undefined : key(device);
-      if (id !== undefined && idOf(device) !== undefined) lists.set(id, [...(lists.get(id) ?? []), device]);
+      const id = isMatched || device.physicalFunction || !isWanted(device) ? null : key(device);
+      if (id !== null && deviceIds(device) !== null) lists.set(id, [...(lists.get(id) ?? []), device]);
     }
     return lists;
   }
