@@ -16,6 +16,12 @@ const QUESTIONS: Readonly<Record<string, (dump: string, one: string, other: stri
   check: (dump) => [dump],
   explain: (dump, one, other) => [dump, one, other],
   'what-if': (dump, one) => [dump, 'remove', one],
+  viable: (dump, one) => [dump, one],
+  'why-none': (dump, one) => [dump, one],
+  diff: (dump) => [dump, dump],
+  p2p: (dump, one, other) => [dump, one, other],
+  ids: (dump) => [dump],
+  stale: (dump) => [dump],
   render: (dump) => [dump, '--text'],
 };
 
@@ -25,6 +31,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   hotplug: 'talks to a mount',
   run: 'shows what render shows',
   abi: 'takes a path',
+  export: 'tests/corpus/export',
   convert: 'fidelity reads all dumps',
   capture: 'takes this machine',
   redact: 'tests/corpus/redaction',

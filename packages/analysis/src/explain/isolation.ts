@@ -1,11 +1,5 @@
 import { type AcsVerdict, acsPath, acsVerdict, bridgeAbove, type PciDevice, slotOf } from '@iommu/pci';
-
-/** A device, and the bridges above it, the nearest first. */
-const wayUp = (device: PciDevice): readonly PciDevice[] => {
-  const way = [device];
-  for (let bridge = bridgeAbove(device); bridge; bridge = bridgeAbove(bridge)) way.push(bridge);
-  return way;
-};
+import { wayUp } from '../way-up.js';
 
 /** What keeps two devices apart. */
 export interface Isolation {

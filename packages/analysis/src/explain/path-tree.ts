@@ -1,5 +1,6 @@
 import type { RunningMachine } from '@iommu/machine';
-import { acsVerdict, bridgeAbove, formatBus, isPciDevice, type PciDevice } from '@iommu/pci';
+import { acsVerdict, formatBus, isPciDevice, type PciDevice } from '@iommu/pci';
+import { wayUp } from '../way-up.js';
 import { componentOf } from './components.js';
 import type { ExplainedComponent } from './explain-report.js';
 
@@ -19,11 +20,7 @@ export interface PathTree {
   readonly behind: readonly PathNode[];
 }
 
-const wayDown = (device: PciDevice): PciDevice[] => {
-  const way = [device];
-  for (let bridge = bridgeAbove(device); bridge; bridge = bridgeAbove(bridge)) way.unshift(bridge);
-  return way;
-};
+const wayDown = (device: PciDevice): PciDevice[] => [...wayUp(device)].reverse();
 
 const nodesOf = (running: RunningMachine, ways: readonly (readonly PciDevice[])[]): PathNode[] => {
   const heads = [...new Set(ways.flatMap(([first]) => first ?? []))];

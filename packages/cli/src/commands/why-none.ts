@@ -23,7 +23,7 @@ export const whyNone = async (words: readonly string[], flags: ComputeFlags): Pr
   if (more.length > 0)
     throw new IommuError('ERR_USAGE', 'expected an input and at most one device: iommu why-none my.txt 01:00.0');
   const read = await readInput(input);
-  const { running } = bootBoth(read, flags);
+  const { running } = await bootBoth(read, flags);
   const report = ask(running, device);
   if (!flags.json && !flags.quiet) sayNotes(read.notes ?? []);
   const style = { ids: 'names', segment: needsSegment(running.devices.map(({ name }) => name)) } as const;
