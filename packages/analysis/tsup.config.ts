@@ -7,7 +7,7 @@ import { bestSlotSchema, whatIfSchema } from './src/what-if-schemas.js';
 
 export default defineConfig(
   library({
-    onSuccess: async () => {
+    writeMore: async () => {
       const schemas = {
         groups: groupsSchema,
         check: checkSchema,
