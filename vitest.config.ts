@@ -4,7 +4,7 @@ export default defineConfig({
   resolve: { conditions: ['@iommu/source'] },
   ssr: { resolve: { conditions: ['@iommu/source'] } },
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'tests/**/*.test.ts'],
+    include: ['packages/*/test/**/*.test.ts', 'tests/**/*.test.ts'],
     setupFiles: ['tests/setup/seed.ts'],
     globalSetup: ['tests/setup/announce.ts'],
     testTimeout: 60_000,

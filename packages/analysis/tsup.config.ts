@@ -13,7 +13,7 @@ import { whyNoneSchema } from './src/why-none-schema.js';
 
 export default defineConfig(
   library({
-    onSuccess: async () => {
+    writeMore: async () => {
       const schemas = {
         groups: groupsSchema,
         check: checkSchema,

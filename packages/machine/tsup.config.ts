@@ -7,7 +7,7 @@ export default defineConfig(
   library({
     entry: ['src/index.ts', 'src/json.ts', 'src/build.ts', 'src/load-drivers.ts'],
     splitting: true,
-    onSuccess: async () => {
+    writeMore: async () => {
       writeFileSync('dist/machine.schema.json', `${JSON.stringify(machineSchema, null, 2)}\n`);
     },
   }),

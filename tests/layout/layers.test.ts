@@ -157,11 +157,19 @@ describe.each(drivers)('examples/%s, as others would write it', (name) => {
   });
 
   test('has the files that a package has, none of which reaches out of its folder', () => {
-    for (const file of ['package.json', 'README.md', 'LICENSE', 'tsup.config.ts', 'tsconfig.json', 'src', 'test']) {
+    for (const file of [
+      'README.md',
+      'LICENSE',
+      'tsconfig.json',
+      'tsconfig.build.json',
+      'package-lock.json',
+      'src',
+      'test',
+    ]) {
       expect(existsSync(join(own, file)), file).toBe(true);
     }
-    for (const file of ['tsup.config.ts', 'tsconfig.json'])
-      expect(readFileSync(join(own, file), 'utf8')).not.toContain('../');
+    for (const file of ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'])
+      expect(readFileSync(join(own, file), 'utf8')).not.toMatch(/\.\.\/|workspace:|file:|link:|"link"/);
     expect(manifest).toMatchObject({ name, license: 'MIT', type: 'module' });
   });
 });

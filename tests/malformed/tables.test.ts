@@ -3,14 +3,16 @@ import { applyChange, cardsOf, type MoveChange } from '@iommu/analysis';
 import { isIommuError } from '@iommu/core';
 import { sealAcpiTable } from '@iommu/firmware';
 import { boot, type Machine, toBytes } from '@iommu/machine';
-import { virtioIommu } from 'iommu-driver-virtio';
 import { describe, expect, test } from 'vitest';
 import { allDrivers } from '../support/drivers.js';
 import { machineOf, recordedMachines } from '../support/recordings.js';
+import { installedDriver } from '../support/registry/rehearsal.js';
 import { sampled } from '../support/sweep.js';
 
 /** Tables that decide on groups. */
 const SIGNATURES = ['DMAR', 'IVRS', 'IORT', 'VIOT'];
+/** Of another author, from the registry to which the rehearsed release went. */
+const virtioIommu = await installedDriver('iommu-driver-virtio');
 const drivers = [...allDrivers(), virtioIommu()];
 
 /** A recorded table in the machine that it is of. */

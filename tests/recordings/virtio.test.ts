@@ -1,13 +1,15 @@
 import { check, groupsReport } from '@iommu/analysis';
 import { boot, type Machine, type RunningMachine, toBytes } from '@iommu/machine';
 import { ConfigSpace, findExtendedCapability } from '@iommu/pci';
-import { virtioIommu } from 'iommu-driver-virtio';
 import { describe, expect, test } from 'vitest';
 import { allDrivers } from '../support/drivers.js';
 import { computed, describeRecordings, recorded, sorted, withUnknownIdsFrom } from '../support/recorded-behaviour.js';
 import { machineOf, type Recording, recordedMachines } from '../support/recordings.js';
+import { installedDriver } from '../support/registry/rehearsal.js';
 import { strip } from '../support/strip.js';
 
+/** Of another author, from the registry to which the rehearsed release went. */
+const virtioIommu = await installedDriver('iommu-driver-virtio');
 const drivers = [...allDrivers(), virtioIommu()];
 const concerned = (await recordedMachines(['virtio-iommu', 'rules', 'asked'])).filter(
   ({ expected }) => expected.iommu === 'virtio',

@@ -40,8 +40,7 @@ export class PciTopology {
   readonly #devices = new Map<number, PciDevice>();
   readonly #hosted = new Map<PciDevice, PciBus[]>();
   readonly #rootParents: Readonly<Record<string, string>>;
-  /** @internal Counts changes, so that what was judged before one is judged anew. */
-  epoch = 0;
+  #epoch = 0;
 
   private constructor(settings: PciSettings, rootParents: Readonly<Record<string, string>>) {
     this.settings = settings;
@@ -110,6 +109,11 @@ export class PciTopology {
     return this.at(device.segment, (device.rid & 0xff00) | devfn);
   }
 
+  /** Counts changes, from 0 on: what was concluded from the topology holds as long as this is the same. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
   /**
    * A function is plugged in. Its multifunction bit is what its header says until {@link settle}: an IOMMU that looks
    * in between sees just that.
@@ -119,7 +123,7 @@ export class PciTopology {
   add(description: PciFunction): PciDevice {
     const device = new PciDevice(this, description, parsePciAddress(description.address));
     if (this.#devices.has(device.key)) throw duplicate(description);
-    this.epoch++;
+    this.#epoch++;
     this.#placement.add(device);
     this.#place(device, 'hot-plug');
     return device;
@@ -128,7 +132,7 @@ export class PciTopology {
   /** The scan of the slot goes on: a function above 0 counts as one of several from now on. */
   settle(device: PciDevice): void {
     settleMultifunction(device);
-    this.epoch++;
+    this.#epoch++;
   }
 
   /** A function is gone; so must be all behind it before. @throws IommuError `ERR_DEVICE_UNKNOWN` */
@@ -136,7 +140,7 @@ export class PciTopology {
     if (this.#devices.get(device.key) !== device) {
       throw new IommuError('ERR_DEVICE_UNKNOWN', `${device.name} is not part of this topology`);
     }
-    this.epoch++;
+    this.#epoch++;
     this.#placement.remove(device);
     this.#devices.delete(device.key);
     const bus = device.pciBus as BusRecord;

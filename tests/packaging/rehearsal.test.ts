@@ -1,0 +1,145 @@
+/*
+ * The release, rehearsed: everything was published to a registry of its own, a driver of another author too. What users
+ * install from there, now and after later releases.
+ */
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { root } from '../support/command.js';
+import { codeBlocks } from '../support/markdown.js';
+import { Project } from '../support/registry/project.js';
+import { downloads, type Rehearsal, rehearsal } from '../support/registry/rehearsal.js';
+import { Release } from '../support/registry/release.js';
+import { run } from '../support/registry/run.js';
+import { type Registry, startRegistry } from '../support/registry/start-registry.js';
+
+const PATIENCE_MS = 240_000;
+const OURS = ['core', 'machine', 'driver-intel-vtd', 'sysfs'].map((name) => `@iommu/${name}`);
+const VIRTIO = 'iommu-driver-virtio';
+
+let folder: string;
+let rehearsed: Rehearsal;
+let registry: Registry;
+let release: Release;
+let project: Project;
+
+/** What was rehearsed stays as it is: this goes on with copies. */
+beforeAll(async () => {
+  rehearsed = await rehearsal();
+  folder = mkdtempSync(join(tmpdir(), 'iommu-release-'));
+  for (const part of ['registry', 'release', 'project'] as const) {
+    cpSync(rehearsed[part], join(folder, part), { recursive: true, verbatimSymlinks: true });
+  }
+  registry = await startRegistry(join(folder, 'registry'), downloads);
+  release = new Release(join(folder, 'release'));
+  project = Project.at(join(folder, 'project'));
+}, PATIENCE_MS);
+
+afterAll(async () => {
+  await registry?.stop();
+  if (folder) rmSync(folder, { recursive: true, force: true });
+});
+
+/** The first program of a README, and what it prints. */
+const sampleOf = (path: string): readonly [string, string] => {
+  const [code, output] = codeBlocks(readFileSync(join(root, path), 'utf8'), 'js');
+  return [code!.text, output!.text];
+};
+const [ourSample, ourOutput] = sampleOf('README.md');
+const [virtioSample, virtioOutput] = sampleOf(`examples/${VIRTIO}/README.md`);
+
+const bothWork = async (): Promise<void> => {
+  expect(await project.run(ourSample)).toBe(ourOutput);
+  expect(await project.run(virtioSample)).toBe(virtioOutput);
+};
+
+describe('the first release', () => {
+  test('holds what was installed, and no link', () => {
+    const installed = project.installed();
+    expect(Object.keys(installed)).toEqual(expect.arrayContaining([...OURS, VIRTIO]));
+    expect(Object.values(installed)).not.toContain('a link');
+    expect(Object.keys(installed).filter((path) => path.endsWith('/core'))).toEqual(['@iommu/core']);
+  });
+
+  test('runs the sample of the README, and a driver of another author beside', bothWork, PATIENCE_MS);
+
+  test(
+    'has a driver that brings only what it needs',
+    async () => {
+      const alone = Project.in(join(folder, 'alone'));
+      await alone.install(registry, '@iommu/driver-amd-vi');
+      const expected = ['core', 'driver-amd-vi', 'firmware', 'pci'].map((name) => `@iommu/${name}`);
+      expect(Object.keys(alone.installed()).sort()).toEqual(expected);
+    },
+    PATIENCE_MS,
+  );
+
+  test('lets nobody at what it does not export', async () => {
+    const code = `import('@iommu/core/dist/index.js').catch(({ code }) => console.log(code));`;
+    expect(await project.run(code)).toBe('ERR_PACKAGE_PATH_NOT_EXPORTED\n');
+  });
+});
+
+describe('the package of another author', () => {
+  test('was built and tested with what the registry holds, and no link', () => {
+    const installed = Project.at(rehearsed.author).installed();
+    for (const name of ['core', 'firmware', 'machine', 'pci']) expect(installed[`@iommu/${name}`]).toBe('0.1.0');
+    expect(Object.values(installed)).not.toContain('a link');
+  });
+
+  test('could not have been, had it imported what is not exported', async () => {
+    const stray = "import type { IommuDriver } from '@iommu/core/src/driver.js';\nexport type Stray = IommuDriver;\n";
+    writeFileSync(join(project.folder, 'stray.ts'), stray);
+    const compiler = join(rehearsed.author, 'node_modules/typescript/bin/tsc');
+    const check = run(
+      process.execPath,
+      [compiler, '--noEmit', '--skipLibCheck', '--module', 'nodenext', '--types', '', 'stray.ts'],
+      project.folder,
+    );
+    await expect(check).rejects.toThrow(/error TS2307: Cannot find module '@iommu\/core\/src\/driver\.js'/);
+  });
+
+  test('could not have been, had it been linked to a workspace', async () => {
+    const linked = Project.in(join(folder, 'linked')).install(registry, '@iommu/core@workspace:^');
+    await expect(linked).rejects.toThrow('EUNSUPPORTEDPROTOCOL');
+  });
+});
+
+describe('the next minor release of the core', () => {
+  test(
+    'works with a driver that was made for the first',
+    async () => {
+      release.change({ core: 'minor' }, 'Something more.');
+      await release.raiseVersions();
+      await release.publish(registry);
+      await project.install(registry, ...OURS.map((name) => `${name}@latest`));
+      const { '@iommu/core': core, [VIRTIO]: driver } = project.installed();
+      expect([core, driver]).toEqual(['0.2.0', '0.1.0']);
+      await bothWork();
+    },
+    PATIENCE_MS,
+  );
+});
+
+describe('a core with the next version of the contract', () => {
+  beforeAll(async () => {
+    release.change({ core: 'major', machine: 'major', 'driver-intel-vtd': 'major' }, 'Drivers follow version 2.');
+    release.rewrite('core', 'specVersion !== 1', 'specVersion !== 2');
+    release.rewrite('core', 'this core speaks version 1', 'this core speaks version 2');
+    release.rewrite('driver-intel-vtd', 'specVersion: 1', 'specVersion: 2');
+    await release.raiseVersions();
+    await release.publish(registry);
+    await project.install(registry, ...OURS.map((name) => `${name}@latest`));
+  }, PATIENCE_MS);
+
+  test('works with drivers that follow it', async () => {
+    expect(project.installed()['@iommu/core']).toBe('1.0.0');
+    expect(await project.run(ourSample)).toBe(ourOutput);
+  });
+
+  test('refuses a driver that follows the first, and names both', async () => {
+    const refusal = `driver virtio follows version 1 of the driver contract; this core speaks version 2`;
+    await expect(project.run(virtioSample)).rejects.toThrow(refusal);
+  });
+});
