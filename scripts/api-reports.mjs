@@ -12,10 +12,12 @@ const update = process.argv.includes('--update');
 const packages = join(root, 'packages');
 const temporary = mkdtempSync(join(tmpdir(), 'iommu-api-'));
 
-/** The entry points of a package that have types: `index`, `build`, `json`. */
+/** The entry points of a package that have types: `index`, `build`, `json`; and where those are. */
 const entriesOf = (folder) => {
   const { exports = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  return Object.values(exports).flatMap((target) => (target?.types ? [basename(target.types, '.d.ts')] : []));
+  return Object.values(exports).flatMap((target) =>
+    target?.types ? [{ entry: basename(target.types, '.d.ts'), types: join(folder, target.types) }] : [],
+  );
 };
 
 /** Types come from what is built, as others get it. */
@@ -31,13 +33,13 @@ const compiler = {
   },
 };
 
-const configOf = (name, entry) => {
+const configOf = (name, { entry, types }) => {
   const folder = join(packages, name);
   return ExtractorConfig.prepare({
     configObject: {
       projectFolder: folder,
-      mainEntryPointFilePath: join(folder, 'dist', `${entry}.d.ts`),
-      compiler: { overrideTsconfig: { ...compiler, files: [join(folder, 'dist', `${entry}.d.ts`)] } },
+      mainEntryPointFilePath: types,
+      compiler: { overrideTsconfig: { ...compiler, files: [types] } },
       apiReport: {
         enabled: true,
         reportFolder: join(temporary, name),
@@ -61,7 +63,9 @@ const configOf = (name, entry) => {
 
 const all = readdirSync(packages)
   .filter((name) => existsSync(join(packages, name, 'package.json')))
-  .flatMap((name) => entriesOf(join(packages, name)).map((entry) => ({ name, entry, config: configOf(name, entry) })));
+  .flatMap((name) =>
+    entriesOf(join(packages, name)).map((one) => ({ name, entry: one.entry, config: configOf(name, one) })),
+  );
 
 /** The first line in which two texts differ. */
 const firstDifference = (committed, found) => {

@@ -6,7 +6,7 @@ import { deviceRecordSchema } from './src/device-record-schema.js';
 
 export default defineConfig(
   library({
-    onSuccess: async () => {
+    writeMore: () => {
       const schemas = { 'device-record': deviceRecordSchema, 'ansible-fact': ansibleFactSchema };
       for (const [name, schema] of Object.entries(schemas))
         writeFileSync(`dist/${name}.schema.json`, `${JSON.stringify(schema, null, 2)}\n`);

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { iommu, root } from '../support/command.js';
 import { aloneDriver, folderWith, installed } from '../support/driver-packages.js';
 import { needsNamespaces } from '../support/needs.js';
+import { installedFolder } from '../support/registry/rehearsal.js';
 
 /** Two functions behind one bridge to conventional PCI: one group by VT-d. */
 const dump = join(root, 'fixtures/recorded/vtd/intel-003.tar.gz');
@@ -162,8 +163,8 @@ describe('every command that computes groups takes it', () => {
   });
 });
 
-describe('a package that others would publish', () => {
-  const virtio = join(root, 'examples/iommu-driver-virtio');
+describe('a package that others would publish', async () => {
+  const virtio = await installedFolder('iommu-driver-virtio');
   const machine = join(root, 'fixtures/recorded/virtio-iommu/virtio-001.tar.gz');
 
   test('is needed for its hardware, by name', () => {

@@ -13,12 +13,14 @@ import { orderCases } from '@iommu/driver-testkit/order';
 import { partitionCases } from '@iommu/driver-testkit/partition';
 import { regionCases } from '@iommu/driver-testkit/regions';
 import { uncertaintyCases } from '@iommu/driver-testkit/uncertainty';
-import { virtioIommu } from 'iommu-driver-virtio';
 import { expect, test } from 'vitest';
 import { root } from '../support/command.js';
 import { runTool } from '../support/packed.js';
+import { installedDriver } from '../support/registry/rehearsal.js';
 import { FAULTS } from './faults/index.js';
 import { MACHINES } from './machines.js';
+
+const virtioIommu = await installedDriver('iommu-driver-virtio');
 
 const fault = (title: string): IommuDriver => {
   const found = FAULTS.find((one) => one.title === title);

@@ -13,7 +13,7 @@ import {
   platformDevice,
   rootPort,
 } from '@iommu/machine/build';
-import { writeViot } from 'iommu-driver-virtio';
+import { installedModule } from '../support/registry/rehearsal.js';
 
 /*
  * Machines for the kit, a few for each driver: with firmware of every kind that it reads, and one that leaves the firmware to be supposed.
@@ -177,6 +177,14 @@ const guestHardware = layOut([
     ],
   },
 ]);
+/** Of another author, from the registry to which the rehearsed release went. */
+interface VirtioModule {
+  writeViot(sketch: {
+    readonly iommus: readonly string[];
+    readonly ranges: readonly { readonly first: string; readonly last: string }[];
+  }): Uint8Array;
+}
+const { writeViot } = await installedModule<VirtioModule>('iommu-driver-virtio');
 const VIOT = writeViot({ iommus: ['00:01.0'], ranges: [{ first: '00:00.0', last: 'ff:1f.7' }] });
 
 const guest: readonly Machine[] = [

@@ -3,9 +3,9 @@ import { amdVi } from '@iommu/driver-amd-vi';
 import { intelVtd } from '@iommu/driver-intel-vtd';
 import { smmu } from '@iommu/driver-smmu';
 import { driverConformance } from '@iommu/driver-testkit';
-import { virtioIommu } from 'iommu-driver-virtio';
 import { describe, expect, test } from 'vitest';
 import { needsFullRun } from '../support/needs.js';
+import { installedDriver } from '../support/registry/rehearsal.js';
 import { runs } from '../support/sweep.js';
 import { MACHINES } from './machines.js';
 
@@ -13,6 +13,7 @@ import { MACHINES } from './machines.js';
 const WHOLE = 10_000;
 const SAMPLE = 600;
 
+const virtioIommu = await installedDriver('iommu-driver-virtio');
 const drivers: readonly IommuDriver[] = [intelVtd(), amdVi(), smmu(), virtioIommu()];
 
 describe.each(drivers.map((driver) => [driver.name as keyof typeof MACHINES, driver] as const))(

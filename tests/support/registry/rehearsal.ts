@@ -122,15 +122,19 @@ export const rehearsal = async (): Promise<Rehearsal> => {
   return parts;
 };
 
-/** The driver of another author, as it was installed from the registry. */
-export const installedDriver = async (name: string): Promise<() => IommuDriver> => {
-  const { project } = await rehearsal();
-  const installed = join(project, 'node_modules', name);
+/** The folder of a package of another author, as it was installed from the registry. */
+export const installedFolder = async (name: string): Promise<string> =>
+  join((await rehearsal()).project, 'node_modules', name);
+
+/** What a package exports that was installed so. @typeParam T - As its own types, which nothing here can see, have it. */
+export const installedModule = async <T>(name: string): Promise<T> => {
+  const installed = await installedFolder(name);
   const { exports } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as {
     readonly exports: { readonly '.': { readonly import: string } };
   };
-  const module = (await import(pathToFileURL(join(installed, exports['.'].import)).href)) as {
-    readonly default: () => IommuDriver;
-  };
-  return module.default;
+  return (await import(pathToFileURL(join(installed, exports['.'].import)).href)) as T;
 };
+
+/** The driver of another author, as it was installed from the registry. */
+export const installedDriver = async (name: string): Promise<() => IommuDriver> =>
+  (await installedModule<{ readonly default: () => IommuDriver }>(name)).default;
