@@ -3,6 +3,7 @@ import { DefaultDomains } from './default-domains.js';
 import type { Device } from './device.js';
 import { decideDomainWrite } from './domain-write.js';
 import type { IommuDriver, IommuUnit, Platform, UnitUse } from './driver.js';
+import { driverRegions } from './driver-regions.js';
 import { IommuError, refused } from './errors.js';
 import { Emitter, type Listener } from './events.js';
 import type { DomainType, Group } from './group.js';
@@ -12,7 +13,7 @@ import { type DeviceOutcome, outcomeOf } from './outcome.js';
 import * as ownership from './ownership.js';
 import { callDriver, type DeviceState, locate, type NamedDriver, newState } from './prober.js';
 import { bind, Registration } from './registration.js';
-import { insertReservedRegion, type ReservedRegion } from './reserved-regions.js';
+import type { ReservedRegion } from './reserved-regions.js';
 import { systemDomain, systemDomainType } from './system-domain.js';
 
 /** Who writes to a file. Both default to true. */
@@ -163,33 +164,20 @@ export class Iommu {
 
   /** The group's reserved regions: sorted, merged, up to the first member that has no IOMMU. @see iommu_get_group_resv_regions() */
   reservedRegions(group: Group): readonly ReservedRegion[] {
-    const list: ReservedRegion[] = [];
-    for (const device of this.groups.record(group).devices) {
-      const regions = this.#regionsFor(device, group);
-      if (!regions) break;
-      for (const region of regions) insertReservedRegion(list, region);
-    }
-    return list;
+    return driverRegions(this.groups.record(group).devices, this.#states, group);
   }
 
   /** What one member brings to the reserved regions of its group: sorted, merged; nothing without an IOMMU. @throws `ERR_DEVICE_UNKNOWN` */
   reservedRegionsOf(device: Device): readonly ReservedRegion[] {
-    const list: ReservedRegion[] = [];
-    for (const region of this.#regionsFor(device, this.#groupOf(device)) ?? []) insertReservedRegion(list, region);
-    return list;
-  }
-
-  #regionsFor(device: Device, group: Group | undefined): readonly ReservedRegion[] | undefined {
-    const { driver, chosen } = this.#states.get(device) ?? {};
-    if (!driver || !group || chosen !== group) return undefined;
-    return callDriver(driver.name, 'reservedRegions', () => [...driver.bound.reservedRegions(device)]);
+    return driverRegions([device], this.#states, this.#groupOf(device));
   }
 
   /**
    * A kernel driver is about to be probed for the device, whether it takes the device or not: the device is grouped if
    * that waited for this, or if it had no luck before.
    *
-   * @throws `ERR_DEVICE_UNKNOWN`, `ERR_DRIVER_CONTRACT` @see really_probe(), dma_configure of the bus
+   * @throws `ERR_DEVICE_UNKNOWN`, `ERR_DRIVER_CONTRACT`
+   * @see really_probe(), dma_configure of the bus
    */
   probeDriver(device: Device): void {
     const state = this.#state(device);
