@@ -2,11 +2,12 @@ import { compare } from './compare.js';
 import { grouping } from './grouping.js';
 import { hexDumpToGroups } from './hex-dump.js';
 import { mount } from './mount.js';
+import { questions } from './questions.js';
 import { sinks } from './sinks.js';
 import { start } from './start.js';
 import type { Figure } from './support/measure.js';
 
-const BENCHES = { 'hex-dump': hexDumpToGroups, grouping, start, compare, sinks, mount };
+const BENCHES = { 'hex-dump': hexDumpToGroups, grouping, start, questions, compare, sinks, mount };
 
 const wanted = process.argv.slice(2).filter((name) => name !== '--');
 const unknown = wanted.filter((name) => !(name in BENCHES));

@@ -38,7 +38,7 @@ const LAZY = [
   'src/commands/mount.ts',
   'src/commands/hotplug.ts',
   'src/serve.ts',
-  'src/fit-listing.ts',
+  'src/terminal-listing.ts',
   'src/commands/completion.ts',
 ].map((path) => resolve(path));
 

@@ -3,27 +3,13 @@ import { dumpsIn, readMachine } from '@iommu/host';
 import { expect, type TestContext, test } from 'vitest';
 import { iommu } from '../support/command.js';
 import { needsCorpus } from '../support/needs.js';
+import { QUESTIONS } from '../support/questions.js';
 import { random, sampled } from '../support/sweep.js';
 import { iommuAt, tooWide } from '../support/terminal.js';
 
 /*
  * Every command that answers a question, on dumps of real machines: it answers or says why not, and keeps to the terminal.
  */
-
-/** The words that ask it of a dump; of two of its devices where it takes devices. */
-const QUESTIONS: Readonly<Record<string, (dump: string, one: string, other: string) => readonly string[]>> = {
-  groups: (dump) => [dump],
-  check: (dump) => [dump],
-  explain: (dump, one, other) => [dump, one, other],
-  'what-if': (dump, one) => [dump, 'remove', one],
-  viable: (dump, one) => [dump, one],
-  'why-none': (dump, one) => [dump, one],
-  diff: (dump) => [dump, dump],
-  p2p: (dump, one, other) => [dump, one, other],
-  ids: (dump) => [dump],
-  stale: (dump) => [dump],
-  render: (dump) => [dump, '--text'],
-};
 
 /** Commands that take no dump, change the world, or are tried on real dumps elsewhere. */
 const OTHERS: Readonly<Record<string, string>> = {

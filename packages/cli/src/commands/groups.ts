@@ -61,7 +61,7 @@ const styleOf = ({ devices }: RunningMachine, { numeric, domains, indent, driver
 
 /** For standard output: a line a device for other programs, in the width of a terminal for a person. */
 const fitted = async (text: string): Promise<string> =>
-  isTerminal(1) ? (await import('../fit-listing.js')).fitListing(text) : text;
+  isTerminal(1) ? (await import('../terminal-listing.js')).forTerminal(text) : text;
 
 /** `iommu groups [INPUT|-]` */
 export const groups = async ([input, ...more]: readonly string[], flags: GroupsFlags): Promise<ExitCode> => {
