@@ -1,6 +1,6 @@
 import type { ObservedGroup, RunningMachine } from '@iommu/machine';
 import type { PciDevice } from '@iommu/pci';
-import { computedPartition, type Partition, partitionOf, sameMembers } from './partition.js';
+import { computedPartition, joined, met, type Partition, partitionOf, refines, sameMembers } from './partition.js';
 
 export type Agreement = 'equal' | 'differs' | 'unknown';
 
@@ -57,12 +57,17 @@ const coarsest = (running: RunningMachine, pessimistic: Partition): Partition =>
   return merged;
 };
 
-/** Whether every group of `fine` lies within a group of `coarse`. */
-const refines = (fine: Partition, coarse: Partition): boolean =>
-  [...fine].every(([device, members]) => {
-    const around = coarse.get(device);
-    return around !== undefined && members.every((member) => around.includes(member));
-  });
+/**
+ * The finest and the coarsest partition that the input allows. Usually those of the two boots. But a bridge without an IOMMU
+ * has no group that anything could join: what does not isolate only leads past the functions beside a device, and parts them.
+ *
+ * @see pci_device_group(), drivers/iommu/iommu.c, Linux 7.0: aliases and functions are those of the bridge that was reached
+ */
+const boundsOf = (running: RunningMachine, optimistic: RunningMachine): { fine: Partition; coarse: Partition } => {
+  const coarse = coarsest(running, computedPartition(running));
+  const fine = computedPartition(optimistic);
+  return refines(fine, coarse) ? { fine, coarse } : { fine: met(fine, coarse), coarse: joined(fine, coarse) };
+};
 
 /** Ids of devices that are in both; one that does not follow from the description is compared with nothing. */
 const compareIds = (running: RunningMachine, groups: readonly ObservedGroup[]): Agreement => {
@@ -88,6 +93,8 @@ const isContested = (running: RunningMachine, name: string, observed: Partition)
   return [...members.map((one) => one.name), ...(observed.get(name) ?? [])].some((one) => names.has(one));
 };
 
+const isOnePartition = ({ fine, coarse }: ReturnType<typeof boundsOf>): boolean => refines(coarse, fine);
+
 /**
  * Whether the facts that are missing leave the partition as it is.
  *
@@ -95,13 +102,13 @@ const isContested = (running: RunningMachine, name: string, observed: Partition)
  * @param optimistic - The same booted optimistically.
  */
 export const partitionIsCertain = (running: RunningMachine, optimistic: RunningMachine): boolean =>
-  running.contested.size === 0 && refines(coarsest(running, computedPartition(running)), computedPartition(optimistic));
+  running.contested.size === 0 && isOnePartition(boundsOf(running, optimistic));
 
 /**
  * Compare a running machine with what its description holds of the kernel's own groups.
  *
- * @param running - Booted with unknown facts taken pessimistically: the coarsest partition.
- * @param optimistic - The same booted optimistically: the finest. What was observed may lie anywhere between.
+ * @param running - Booted with unknown facts taken pessimistically.
+ * @param optimistic - The same booted optimistically. What was observed may lie anywhere between.
  * @returns `undefined` when nothing was observed.
  */
 export const check = (running: RunningMachine, optimistic: RunningMachine = running): CheckReport | undefined => {
@@ -113,11 +120,9 @@ export const check = (running: RunningMachine, optimistic: RunningMachine = runn
   const names = [...known].filter((name) => observed.has(name) || computed.has(name));
   const differing = names.filter((name) => !sameMembers(observed.get(name), computed.get(name)));
   const missing = seen.groups.flatMap(({ devices }) => devices).filter((device) => !known.has(device));
-  const finest = computedPartition(optimistic);
-  const bound = coarsest(running, computed);
-  const allowed = refines(finest, observed) && refines(observed, bound);
-  const certain = refines(bound, finest);
-  const open = (allowed && !certain) || differing.every((name) => isContested(running, name, observed));
+  const bounds = boundsOf(running, optimistic);
+  const allowed = refines(bounds.fine, observed) && refines(observed, bounds.coarse);
+  const open = (allowed && !isOnePartition(bounds)) || differing.every((name) => isContested(running, name, observed));
   const partition = differing.length === 0 ? 'equal' : open ? 'unknown' : 'differs';
   const guessed = running.assumed !== undefined || partition === 'unknown';
   const ids = partition === 'differs' ? 'differs' : compareIds(running, seen.groups);

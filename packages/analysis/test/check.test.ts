@@ -1,3 +1,4 @@
+import { writeDmar } from '@iommu/driver-intel-vtd';
 import type { MachinePciFunction } from '@iommu/machine';
 import { describe, expect, test } from 'vitest';
 import { check, partitionIsCertain } from '../src/index.js';
@@ -90,6 +91,30 @@ test('is not certain while a bridge may lead to either of two buses', () => {
   const leadsAnywhere = without(without(port(1), 'secondaryBus'), 'subordinateBus');
   const [pessimistic, optimistic] = both(machineOf([leadsAnywhere, port(2), ...lost]));
   expect(partitionIsCertain(pessimistic, optimistic)).toBe(false);
+});
+
+test('is not certain where a bridge that has no IOMMU may isolate: it joins nothing, and what does not isolate leads to it', () => {
+  const cards = [0, 1].map((fn) => card(1, { address: `0000:01:00.${fn}`, multifunction: true }));
+  const scopes = [0, 1].map((fn) => ({
+    type: 'endpoint' as const,
+    path: [
+      { device: 1, function: 0 },
+      { device: 0, function: fn },
+    ],
+  }));
+  const DMAR = writeDmar({ units: [{ registerBase: 0xfed90000n, scopes }] });
+  const described = (bridge: MachinePciFunction) => ({
+    ...machineOf([bridge, ...cards]),
+    kernel: { release: '7.3.0', arch: 'x86_64', commandLine: 'intel_iommu=on' },
+    firmware: { acpi: { DMAR } },
+  });
+  const groupsWith = (bridge: MachinePciFunction) => both(described(bridge)).map(({ iommu }) => iommu.groups.size);
+  expect([groupsWith(ISOLATING), groupsWith(WITHOUT_ACS)]).toEqual([
+    [1, 1],
+    [2, 2],
+  ]);
+  expect(partitionIsCertain(...both(described(ISOLATING)))).toBe(true);
+  expect(partitionIsCertain(...both(described(without(ISOLATING, 'acs'))))).toBe(false);
 });
 
 test('has nothing to say where nothing was observed', () => {
