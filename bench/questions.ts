@@ -17,23 +17,41 @@ const lspciReads = (path: string): boolean => {
   return status === 0 && stdout.length > 0;
 };
 
-/** The largest of somebody's dumps that lspci can read, too. */
+/** Two devices of the largest group: what would part them is tried on the model, and all of it where nothing does. */
+const together = (dump: string): readonly string[] => {
+  const [program = '', ...args] = command;
+  const { stdout } = spawnSync(program, [...args, 'groups', dump, '--json', '--quiet'], {
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  const { groups } = JSON.parse(stdout) as { readonly groups: readonly { readonly devices: readonly string[] }[] };
+  const [largest] = groups.map(({ devices }) => devices).sort((a, b) => b.length - a.length);
+  return largest && largest.length > 1 ? [largest[0] ?? '', largest.at(-1) ?? ''] : [];
+};
+
+/** The largest of somebody's dumps that lspci can read, too, and in which some devices share a group. */
 const largestDump = (corpus: string): string | undefined =>
   readdirSync(join(corpus, 'real'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => join(parentPath, name))
     .sort((a, b) => statSync(b).size - statSync(a).size)
-    .find(lspciReads);
+    .find((path) => lspciReads(path) && together(path).length > 0);
 
 const measured = async (what: string, dump: string): Promise<Figure[]> => {
   const [one, other] = (await readMachine(dump)).pci?.functions.slice(-2).map(({ address }) => address) ?? [];
   if (one === undefined || other === undefined) throw new Error(`${dump} holds no two functions`);
   const asked = Object.entries(QUESTIONS).map(([name, words]) => [...command, name, ...words(dump, one, other)]);
+  const pair = together(dump);
+  if (pair.length > 0) asked.push([...command, 'explain', dump, ...pair]);
   const formats = ['dot', 'mermaid', 'svg', 'libvirt-xml', 'ndjson'];
   const exported = formats.map((format) => [...command, 'export', dump, '--format', format]);
   const programs = [[process.execPath, '-e', '0'], ['lspci', '-F', dump], ...asked, ...exported];
   const [node = 0, lspci = 0, ...ours] = timePrograms(programs, 5, [0, 1, 3]);
-  const names = [...Object.keys(QUESTIONS), ...formats.map((format) => `export --format ${format}`)];
+  const names = [
+    ...Object.keys(QUESTIONS),
+    ...(pair.length > 0 ? ['explain (two of the largest group)'] : []),
+    ...formats.map((format) => `export --format ${format}`),
+  ];
   console.log(`  ${what}: node -e 0 ${node.toFixed(0)} ms, lspci -F ${lspci.toFixed(0)} ms`);
   return names.map((name, at) => {
     const time = ours[at] ?? Number.NaN;
