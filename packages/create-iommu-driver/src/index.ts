@@ -12,7 +12,7 @@ const OK = 0;
 const USAGE = 2;
 
 const usageError = (what: string, cause?: unknown): IommuError =>
-  new IommuError('ERR_USAGE', `${what}; --help says how it is called`, { cause });
+  new IommuError('ERR_USAGE', `${what}; expected npm create iommu-driver NAME, or -- --help in its place`, { cause });
 
 const parsed = (args: readonly string[]) => {
   try {

@@ -63,9 +63,15 @@ test('a folder with something in it is left alone', () => {
 });
 
 test.each([
-  [[], "the driver's name is missing; --help says how it is called (ERR_USAGE)"],
-  [['a', 'b'], 'one name is expected, and there is more: b; --help says how it is called (ERR_USAGE)'],
-  [['--force', 'a'], "Unknown option '--force'; --help says how it is called (ERR_USAGE)"],
+  [[], "the driver's name is missing; expected npm create iommu-driver NAME, or -- --help in its place (ERR_USAGE)"],
+  [
+    ['a', 'b'],
+    'one name is expected, and there is more: b; expected npm create iommu-driver NAME, or -- --help in its place (ERR_USAGE)',
+  ],
+  [
+    ['--force', 'a'],
+    "Unknown option '--force'; expected npm create iommu-driver NAME, or -- --help in its place (ERR_USAGE)",
+  ],
   [
     ['A'],
     '"iommu-driver-A" cannot be the name of a package: name can no longer contain capital letters (ERR_PACKAGE_NAME)',
