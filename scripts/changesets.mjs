@@ -11,7 +11,11 @@ if (ref === undefined || rest.length > 0) {
   process.exit(2);
 }
 const cwd = process.cwd();
-const changed = await getChangedPackagesSinceRef({ cwd, ref, changedFilePatterns: ['src/**', 'Documentation/**'] });
+const changed = await getChangedPackagesSinceRef({
+  cwd,
+  ref,
+  changedFilePatterns: ['src/**', 'Documentation/**', 'template/**'],
+});
 const released = changed
   .filter(({ packageJson }) => packageJson.private !== true)
   .map(({ packageJson }) => packageJson.name);

@@ -1,6 +1,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { driverNames } from '../../packages/create-iommu-driver/src/driver-names.js';
+import { packageFiles } from '../../packages/create-iommu-driver/src/package-files.js';
 import { root } from '../support/command.js';
 import { type CodeBlock, codeBlocks } from '../support/markdown.js';
 import { runTool } from '../support/packed.js';
@@ -10,7 +12,7 @@ const guide = codeBlocks(readFileSync(join(root, 'docs/writing-a-driver.md'), 'u
 /** Blocks that are files: their language is followed by a path. */
 const files = guide.filter(({ needs }) => needs !== '');
 /** What would ask a registry. */
-const isRegistry = ({ text }: CodeBlock): boolean => text.startsWith('npm ');
+const isRegistry = ({ text }: CodeBlock): boolean => /^npm (?:create|install|publish|version) ?/.test(text);
 /** What is typed, with what is printed where that is shown. */
 const commands = guide.flatMap((block, at): [string, string, string | undefined][] => {
   if (block.language !== 'sh' || isRegistry(block)) return [];
@@ -46,10 +48,10 @@ test('the guide holds a package and what is done with it', () => {
     'src/write-toyi.ts',
     'src/driver.ts',
     'src/index.ts',
-    'src/board.ts',
-    'src/try.ts',
-    'src/toy.test.ts',
-    'src/mistake.ts',
+    'test/board.ts',
+    'test/try.ts',
+    'test/conformance.test.ts',
+    'test/mistake.ts',
   ]);
   expect(commands.length).toBeGreaterThanOrEqual(4);
   expect(guide.filter(({ language, needs }) => ['ts', 'js', 'json'].includes(language) && needs === '')).toEqual([]);
@@ -60,15 +62,24 @@ test.each(commands)('%s does what the guide says', (_, text, output) => {
   if (output !== undefined) expect(printed).toBe(output);
 });
 
-test('it installs what it imports: a driver what drivers may know, its tests what is said to be for development', () => {
-  const lines = guide.flatMap(({ text }) => text.split('\n')).filter((line) => line.startsWith('npm install'));
-  const named = (line = ''): string[] => line.split(' ').filter((word) => /^@|^typescript/.test(word));
-  const [driver, development] = lines.map(named);
-  const imported = (wanted: RegExp): string[] =>
+test('its files are those that create-iommu-driver writes for it, but for what every package has and the mistake', () => {
+  const created = packageFiles(driverNames('toy'), {});
+  const shown = new Map(files.map(({ needs, text }) => [needs, text]));
+  expect(Object.fromEntries(shown)).toEqual({
+    ...Object.fromEntries(
+      [...created].filter(([path]) => !/^(?:README\.md|LICENSE|\.gitignore|\.github\/.*)$/.test(path)),
+    ),
+    'test/mistake.ts': expect.any(String),
+  });
+});
+
+test('it depends on what it imports: a driver on what drivers may know, its tests on what is for development', () => {
+  const { dependencies, devDependencies } = JSON.parse(files[0]!.text) as Record<string, Record<string, string>>;
+  const imported = (folder: string): string[] =>
     files
-      .filter(({ needs }) => wanted.test(needs))
+      .filter(({ needs }) => needs.startsWith(folder))
       .flatMap(({ text }) => [...text.matchAll(/from '(@[^/']+\/[^/']+)/g)].map(([, name = '']) => name));
-  expect([...new Set(imported(/^src\/(?:driver|parse-toyi|write-toyi|index)\.ts$/))].sort()).toEqual(driver);
-  const other = imported(/./).filter((name) => !driver?.includes(name));
-  expect([...new Set(other)].filter((name) => !development?.includes(name))).toEqual([]);
+  expect([...new Set(imported('src/'))].sort()).toEqual(Object.keys(dependencies!));
+  const declared = Object.keys({ ...dependencies, ...devDependencies });
+  expect(imported('test/').filter((name) => !declared.includes(name))).toEqual([]);
 });

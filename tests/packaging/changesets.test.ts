@@ -59,6 +59,11 @@ test('a changed source needs a changeset that names its package', () => {
   expect(check('main')).toEqual({ status: 0, text: '2 packages changed since main, each named by a changeset\n' });
 });
 
+test('so does what a package writes for others', () => {
+  commit({ 'packages/two/template/src/a.ts': 'export {};\n' });
+  expect(check('main')).toEqual({ status: 1, text: expect.stringContaining('named by no changeset: two\n') });
+});
+
 test('what is not published with a package needs none', () => {
   commit({
     'packages/one/test/a.test.ts': 'export {};\n',

@@ -2,14 +2,14 @@
  * The release, rehearsed: everything was published to a registry of its own, a driver of another author too. What users
  * install from there, now and after later releases.
  */
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { root } from '../support/command.js';
 import { codeBlocks } from '../support/markdown.js';
 import { Project } from '../support/registry/project.js';
-import { downloads, type Rehearsal, rehearsal } from '../support/registry/rehearsal.js';
+import { downloads, NEW_DRIVER, type Rehearsal, rehearsal } from '../support/registry/rehearsal.js';
 import { Release } from '../support/registry/release.js';
 import { run } from '../support/registry/run.js';
 import { type Registry, startRegistry } from '../support/registry/start-registry.js';
@@ -103,6 +103,53 @@ describe('the package of another author', () => {
   test('could not have been, had it been linked to a workspace', async () => {
     const linked = Project.in(join(folder, 'linked')).install(registry, '@iommu/core@workspace:^');
     await expect(linked).rejects.toThrow('EUNSUPPORTEDPROTOCOL');
+  });
+});
+
+describe('a package that npm create writes for a new driver', () => {
+  const made = `iommu-driver-${NEW_DRIVER}`;
+  let author: Project;
+
+  beforeAll(() => {
+    cpSync(rehearsed.created, join(folder, 'created'), { recursive: true, verbatimSymlinks: true });
+    author = Project.at(join(folder, 'created', made));
+  });
+
+  test('is all that was written', () => {
+    expect(readdirSync(join(folder, 'created'))).toEqual([made]);
+  });
+
+  test('is installed with the packages that are published', () => {
+    const installed = author.installed();
+    for (const name of ['core', 'pci', 'firmware', 'machine', 'driver-testkit'])
+      expect(installed[`@iommu/${name}`], name).toBe('0.1.0');
+  });
+
+  test(
+    'passes its own tests',
+    async () => {
+      const report = await run('npm', ['test'], author.folder);
+      expect(Number(/^(?:#|ℹ) pass (\d+)$/m.exec(report)?.[1])).toBeGreaterThan(20);
+      expect(report).toMatch(/^(?:#|ℹ) fail 0$/m);
+    },
+    PATIENCE_MS,
+  );
+
+  test('prints the groups that the guide shows', async () => {
+    const guide = codeBlocks(readFileSync(join(root, 'docs/writing-a-driver.md'), 'utf8'));
+    const shown = guide.findIndex(({ language, text }) => language === 'sh' && text.includes('try.js'));
+    expect(await run('npm', ['run', '--silent', 'try'], author.folder)).toBe(guide[shown + 1]?.text);
+  });
+
+  test('would be published with its driver, and without its tests', async () => {
+    const [packed] = JSON.parse(
+      await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], author.folder, registry.env),
+    ) as [{ readonly files: readonly { readonly path: string }[] }];
+    const paths = packed.files.map(({ path }) => path);
+    expect(paths).toEqual(
+      expect.arrayContaining(['LICENSE', 'README.md', 'package.json', 'dist/src/index.js', 'dist/src/index.d.ts']),
+    );
+    expect(paths.filter((path) => !/^(?:LICENSE|README\.md|package\.json|(?:dist\/)?src\/.*)$/.test(path))).toEqual([]);
   });
 });
 

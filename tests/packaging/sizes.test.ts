@@ -23,6 +23,7 @@ const LIMITS: Readonly<Record<string, { readonly code: number; readonly tarball:
   analysis: { code: 37, tarball: 230 },
   'driver-testkit': { code: 20, tarball: 90 },
   export: { code: 12, tarball: 60 },
+  'create-iommu-driver': { code: 3, tarball: 20 },
   // Each command is complete in itself, so that it starts quickly.
   cli: { code: 21, tarball: 4500 },
 };

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { root } from '../support/command.js';
@@ -19,10 +19,12 @@ interface Workflow {
 }
 
 const folder = join(root, '.github/workflows');
+/** That of a new driver's package, too. */
+const created = relative(folder, join(root, 'packages/create-iommu-driver/template/.github/workflows/release.yml'));
 const read = (name: string): Workflow => parse(readFileSync(join(folder, name), 'utf8')) as Workflow;
 const steps = (name: string): Step[] => Object.values(read(name).jobs).flatMap((job) => job.steps);
 
-describe.each(readdirSync(folder))('%s', (name) => {
+describe.each([...readdirSync(folder), created])('%s', (name) => {
   test('gives no permission but those that a job names', () => {
     expect(read(name).permissions).toEqual({});
     for (const job of Object.values(read(name).jobs)) expect(job.permissions).toBeTypeOf('object');
@@ -49,4 +51,13 @@ test('a release says where it comes from, after everything was checked', () => {
   expect(changesets).toBeGreaterThan(tests!);
   expect(publish).toBeGreaterThan(changesets!);
   expect(steps('release.yml').at(publish!)?.env?.['NPM_CONFIG_PROVENANCE']).toBe('true');
+});
+
+test('a new driver is published by the actions that we use, with provenance, after its tests', () => {
+  const actions = (name: string): string[] => steps(name).flatMap(({ uses }) => uses ?? []);
+  expect(actions('release.yml')).toEqual(expect.arrayContaining(actions(created)));
+  expect(read(created).jobs['release']?.permissions).toEqual({ contents: 'read', 'id-token': 'write' });
+  const commands = steps(created).flatMap(({ run }) => run ?? []);
+  expect(commands).toContain('npm test');
+  expect(commands.at(-1)).toBe('npm publish --provenance');
 });

@@ -47,6 +47,13 @@ export class Project {
   }
 }
 
+/** Do what the author of a new driver begins with. @param folder - Made; what is written comes into it. */
+export const createAsAuthor = async (driver: string, folder: string, registry: Registry): Promise<void> => {
+  mkdirSync(folder, { recursive: true });
+  await run('npm', ['create', '--yes', 'iommu-driver', driver], folder, registry.env);
+  await Project.at(join(folder, `iommu-driver-${driver}`)).install(registry);
+};
+
 /** Whether a file or folder of a package is its author's, not what tools made. */
 export const isOfAuthor = (path: string): boolean => !['node_modules', 'dist'].includes(basename(path));
 

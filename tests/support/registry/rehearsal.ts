@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { IommuDriver } from '@iommu/core';
 import { root } from '../command.js';
-import { isOfAuthor, Project, publishAsAuthor } from './project.js';
+import { createAsAuthor, isOfAuthor, Project, publishAsAuthor } from './project.js';
 import { copyCheckout, isReleased, RELEASED } from './release.js';
 import { startRegistry } from './start-registry.js';
 
@@ -21,6 +21,8 @@ export const downloads: string = join(cache, 'npm');
 
 /** Packages of others, which know of this project only what is published. */
 const THIRD_PARTY = 'iommu-driver-virtio';
+/** A driver that `npm create iommu-driver` writes a package for. */
+export const NEW_DRIVER = 'acme';
 const thirdParty = join(root, 'examples', THIRD_PARTY);
 
 /** A release of the checkout as it is, all of it in one folder. */
@@ -32,6 +34,8 @@ export interface Rehearsal {
   readonly release: string;
   /** The package of another author, with what it was built with. */
   readonly author: string;
+  /** Where a package for a new driver was created, which has installed what it needs. */
+  readonly created: string;
   /** A project that has the machine, drivers, one of others among them, and the tree. */
   readonly project: string;
 }
@@ -41,6 +45,7 @@ const partsOf = (folder: string): Rehearsal => ({
   registry: join(folder, 'registry'),
   release: join(folder, 'release'),
   author: join(folder, THIRD_PARTY),
+  created: join(folder, 'created'),
   project: join(folder, 'project'),
 });
 
@@ -60,13 +65,14 @@ const stateOfCheckout = (): string => {
   return hash.digest('hex').slice(0, 16);
 };
 
-const rehearse = async ({ registry: packages, release: checkout, author, project: user }: Rehearsal): Promise<void> => {
+const rehearse = async (parts: Rehearsal): Promise<void> => {
+  const { registry: packages, release: checkout, author, created, project: user } = parts;
   const registry = await startRegistry(packages, downloads);
   try {
     const release = await copyCheckout(checkout);
     await release.raiseVersions();
     await release.publish(registry);
-    await publishAsAuthor(thirdParty, author, registry);
+    await Promise.all([publishAsAuthor(thirdParty, author, registry), createAsAuthor(NEW_DRIVER, created, registry)]);
     const ours = ['core', 'machine', 'driver-intel-vtd', 'sysfs'].map((name) => `@iommu/${name}`);
     await Project.in(user).install(registry, ...ours, THIRD_PARTY);
   } finally {

@@ -13,10 +13,11 @@ export const RELEASED: readonly string[] = [
   'pnpm-lock.yaml',
   'pnpm-workspace.yaml',
 ];
-const OMITTED = new Set(['node_modules', 'test', '.turbo']);
+const OMITTED = new Set(['node_modules', '.turbo']);
 
-/** Whether a release works on a file or folder of a package. */
-export const isReleased = (path: string): boolean => !OMITTED.has(basename(path));
+/** Whether a release works on a file or folder of a package: not on its tests, but on those that it publishes. */
+export const isReleased = (path: string): boolean =>
+  !OMITTED.has(basename(path)) && !/[\\/]packages[\\/][^\\/]+[\\/]test$/.test(path);
 
 interface Manifest {
   readonly name: string;
