@@ -12,6 +12,7 @@ import type { RunningMachine } from '@iommu/machine';
 import { isPciDevice } from '@iommu/pci';
 import { addressText, type DeviceStyle, deviceText } from './device-text.js';
 import { type Page, wrapped } from './layout.js';
+import { ReportText } from './report-text.js';
 
 /** Ways of one kind that are spelled out; the others are counted. */
 const SHOWN = 4;
@@ -41,41 +42,18 @@ const registersText = ({ acs, needed, quirk, quirkSince }: ExplainedComponent): 
 };
 
 /** Writes one report. */
-class ExplainText {
-  readonly lines: string[] = [];
-  readonly #page: Page;
-  readonly #style: DeviceStyle;
-  readonly #running: RunningMachine;
+class ExplainText extends ReportText {
   /** The link that a rule was spelled out for. */
   readonly #rules = new Map<string, number>();
 
-  constructor(page: Page, style: DeviceStyle, running: RunningMachine) {
-    this.#page = page;
-    this.#style = style;
-    this.#running = running;
-  }
-
-  row(lead: string, text: string): void {
-    this.lines.push(...wrapped(this.#page, lead, text));
-  }
-
-  heading(text: string): void {
-    if (this.lines.length > 0) this.lines.push('');
-    this.row('', this.#page.paint('bold', text));
-  }
-
-  name(device: string): string {
-    return addressText(device, this.#style);
-  }
-
   describe(device: string): void {
-    const found = this.#running.find(device);
-    if (found && isPciDevice(found)) this.row(`${this.name(device)}  `, deviceText(found, this.#style));
+    const found = this.running.find(device);
+    if (found && isPciDevice(found)) this.row(`${this.name(device)}  `, deviceText(found, this.style));
   }
 
   component(component: ExplainedComponent): void {
     const { device, kind, isolates, text, basis } = component;
-    const verdict = this.#page.paint(isolates ? 'green' : 'red', isolates ? 'isolates' : 'does not isolate');
+    const verdict = this.page.paint(isolates ? 'green' : 'red', isolates ? 'isolates' : 'does not isolate');
     // What flags or a quirk decided is told with them.
     const why = TOLD.includes(basis) ? '' : `${text}; `;
     this.row(label(this.name(device)), `${kind}, ${verdict}: ${why}${registersText(component)}`);
@@ -86,7 +64,7 @@ class ExplainText {
     const what = joined === null ? this.name(device) : `${this.name(device)} joined ${this.name(joined)}`;
     const said = this.#rules.get(rule);
     this.#rules.set(rule, said ?? number);
-    this.row(`${number}. `, this.#page.paint('bold', what));
+    this.row(`${number}. `, this.page.paint('bold', what));
     this.row('   ', text);
     if (sentence !== text) this.row(label('rule'), said === undefined ? sentence : `as in ${said}`);
     this.row(label('kernel'), `${source}, ${release}; ${rule}`);

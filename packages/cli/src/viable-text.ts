@@ -1,8 +1,9 @@
 import type { Verdict, Viability, ViableDevice, ViableMember, ViableReason, ViableReport } from '@iommu/analysis';
 import type { RunningMachine } from '@iommu/machine';
 import { isPciDevice } from '@iommu/pci';
-import { addressText, type DeviceStyle, deviceText } from './device-text.js';
-import { type Page, wrapped } from './layout.js';
+import { type DeviceStyle, deviceText } from './device-text.js';
+import type { Page } from './layout.js';
+import { ReportText } from './report-text.js';
 
 const VERDICTS: Readonly<Record<Verdict, readonly [colour: 'green' | 'red' | 'yellow', text: string]>> = {
   viable: ['green', 'viable'],
@@ -21,54 +22,30 @@ const EFFECTS: Readonly<Record<ViableReason['effect'], readonly [colour: 'red' |
 const LABEL = 12;
 
 /** Writes one report. */
-class ViableText {
-  readonly lines: string[] = [];
-  readonly #page: Page;
-  readonly #style: DeviceStyle;
-  readonly #running: RunningMachine;
-
-  constructor(page: Page, style: DeviceStyle, running: RunningMachine) {
-    this.#page = page;
-    this.#style = style;
-    this.#running = running;
-  }
-
-  row(lead: string, text: string): void {
-    this.lines.push(...wrapped(this.#page, lead, text));
-  }
-
-  heading(text: string): void {
-    if (this.lines.length > 0) this.lines.push('');
-    this.row('', this.#page.paint('bold', text));
-  }
-
-  name(device: string): string {
-    return addressText(device, this.#style);
-  }
-
+class ViableText extends ReportText {
   verdict(lead: string, { verdict, certain, errno, refusedBy }: Viability, driver: string): void {
     const [colour, word] = VERDICTS[verdict];
     const call = refusedBy === 'claim' ? 'claiming the group' : `the probe of ${driver}`;
     const why = errno === null ? '' : `: ${call} returns ${errno}`;
     const doubt = verdict !== 'unknown' && !certain ? ', as far as the input tells' : '';
-    this.row(lead, `${this.#page.paint(colour, word)}${doubt}${why}`);
+    this.row(lead, `${this.page.paint(colour, word)}${doubt}${why}`);
   }
 
   member({ device, driver, driverIsKnown, role, inTheWay, directRegions }: ViableMember): void {
-    const found = this.#running.find(device);
+    const found = this.running.find(device);
     const bound = driver ?? (driverIsKnown ? 'no driver' : 'driver unknown');
     const [colour, label] = inTheWay === null ? EFFECTS.unknown : EFFECTS.blocks;
-    const state = role === 'asked' || inTheWay === false ? '' : `, ${this.#page.paint(colour, label)}`;
+    const state = role === 'asked' || inTheWay === false ? '' : `, ${this.page.paint(colour, label)}`;
     const what = role === 'other' ? '' : `, ${role === 'asked' ? 'asked about' : 'a bridge'}`;
     this.row(`  ${this.name(device)}  `, `${bound}${what}${state}`);
     const indent = ' '.repeat(this.name(device).length + 4);
-    if (found && isPciDevice(found)) this.row(indent, deviceText(found, this.#style));
+    if (found && isPciDevice(found)) this.row(indent, deviceText(found, this.style));
     for (const region of directRegions) this.row(indent, region);
   }
 
   reason({ effect, text }: ViableReason): void {
     const [colour, label] = EFFECTS[effect];
-    this.row(`  ${this.#page.paint(colour, label)}${' '.repeat(LABEL - label.length)}`, text);
+    this.row(`  ${this.page.paint(colour, label)}${' '.repeat(LABEL - label.length)}`, text);
   }
 
   /** Text to copy stands as it is, from the first column on. */
@@ -77,7 +54,7 @@ class ViableText {
   }
 
   get width(): number {
-    return this.#page.width;
+    return this.page.width;
   }
 }
 
