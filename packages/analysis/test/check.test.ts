@@ -2,7 +2,7 @@ import { writeDmar } from '@iommu/driver-intel-vtd';
 import type { MachinePciFunction } from '@iommu/machine';
 import { describe, expect, test } from 'vitest';
 import { check, partitionIsCertain } from '../src/index.js';
-import { both, card, machineOf, port } from './support/machines.js';
+import { both, card, cardScope, machineOf, port } from './support/machines.js';
 
 const ISOLATING = port(1);
 const WITHOUT_ACS = port(1, { acs: null });
@@ -95,13 +95,7 @@ test('is not certain while a bridge may lead to either of two buses', () => {
 
 test('is not certain where a bridge that has no IOMMU may isolate: it joins nothing, and what does not isolate leads to it', () => {
   const cards = [0, 1].map((fn) => card(1, { address: `0000:01:00.${fn}`, multifunction: true }));
-  const scopes = [0, 1].map((fn) => ({
-    type: 'endpoint' as const,
-    path: [
-      { device: 1, function: 0 },
-      { device: 0, function: fn },
-    ],
-  }));
+  const scopes = [cardScope(1, 0), cardScope(1, 1)];
   const DMAR = writeDmar({ units: [{ registerBase: 0xfed90000n, scopes }] });
   const described = (bridge: MachinePciFunction) => ({
     ...machineOf([bridge, ...cards]),

@@ -4,6 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { type ViableOptions, type ViableReport, viable, viableSchema } from '../src/index.js';
 import { codeOf, desk, drivers } from './support/drawn.js';
+import { cardScope } from './support/machines.js';
 
 const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(viableSchema);
 
@@ -149,15 +150,7 @@ test('a group that only the input lacks is unknown', () => {
 });
 
 describe('a region that stays mapped', () => {
-  const scopes = [
-    {
-      type: 'endpoint',
-      path: [
-        { device: 6, function: 0 },
-        { device: 0, function: 0 },
-      ],
-    },
-  ] as const;
+  const scopes = [cardScope(6)];
   const reservedMemory = [{ base: 0x7e000000n, limit: 0x7e0fffffn, scopes }];
   const DMAR = writeDmar({ units: [{ registerBase: 0xfed90000n }], reservedMemory });
 

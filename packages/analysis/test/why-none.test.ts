@@ -4,6 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { type WhyNoneReport, whyNone, whyNoneSchema } from '../src/index.js';
 import { codeOf, desk, drivers } from './support/drawn.js';
+import { cardScope } from './support/machines.js';
 
 const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(whyNoneSchema);
 
@@ -52,15 +53,7 @@ describe('there are none', () => {
   });
 
   test('for a scope that names a device for what it is not', () => {
-    const scopes = [
-      {
-        type: 'bridge',
-        path: [
-          { device: 6, function: 0 },
-          { device: 0, function: 0 },
-        ],
-      },
-    ] as const;
+    const scopes = [{ ...cardScope(6), type: 'bridge' as const }];
     const DMAR = writeDmar({ units: [{ registerBase: 0xfed90000n, scopes }] });
     const report = asked({ firmware: { acpi: { DMAR } } });
     expect(rules(report)).toEqual(['dmar-scope-type-mismatch']);
@@ -69,15 +62,7 @@ describe('there are none', () => {
 });
 
 test('some devices have none, each told by its rule', () => {
-  const scopes = [
-    {
-      type: 'endpoint',
-      path: [
-        { device: 6, function: 0 },
-        { device: 0, function: 0 },
-      ],
-    },
-  ] as const;
+  const scopes = [cardScope(6)];
   const firmware = { acpi: { DMAR: writeDmar({ units: [{ registerBase: 0xfed90000n, scopes }] }) } };
   const report = asked({ firmware });
   expect(report).toMatchObject({ verdict: 'grouped', groups: 1 });

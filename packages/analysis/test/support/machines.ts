@@ -50,3 +50,13 @@ export const both = (machine: Machine): readonly [RunningMachine, RunningMachine
   boot(machine, { drivers: [intelVtd()] }),
   boot(machine, { drivers: [intelVtd()], unknown: 'optimistic' }),
 ];
+
+/** For a DMAR: a function of the card behind the port of slot so-and-so. */
+export const cardScope = (slot: number, fn = 0) =>
+  ({
+    type: 'endpoint',
+    path: [
+      { device: slot, function: 0 },
+      { device: 0, function: fn },
+    ],
+  }) as const;
