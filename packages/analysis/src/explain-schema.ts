@@ -163,7 +163,8 @@ export const explainSchema = {
     onPaper: { ...ways, description: 'What would part them for Linux without isolating anything.' },
     exhaustive: {
       type: 'boolean',
-      description: 'Where there is no way: every single change of the model was tried.',
+      description:
+        'Where there is no way: every single change of the model was tried to the members of the groups, the bridges above them, and the other functions of their slots.',
     },
     unknown: {
       type: 'array',

@@ -24,16 +24,21 @@ const DEFAULT_CAP = 2000;
 /** What became of two devices: one group, two, or not both of them have one. */
 export type Relation = 'together' | 'apart' | 'ungrouped';
 
+const wordsOf = (changes: readonly Change[]): string => changes.map(formatChange).join('\n');
+
 /** Tries changes on one machine; each set of changes is made and booted once. */
 export class Trials {
+  /** Without what was observed of its groups, which holds for no other. */
   readonly machine: Machine;
   readonly #options: TrialOptions;
   /** By the words of the changes; `null`: they cannot be made. */
   readonly #known = new Map<string, Trial | null>();
+  /** By the words of the changes, and the names of two devices. */
+  readonly #relations = new Map<string, Relation>();
   #left: number;
   #cards: readonly PluggedCard[] | undefined;
 
-  constructor(machine: Machine, options: TrialOptions) {
+  constructor({ observed: _observed, ...machine }: Machine, options: TrialOptions) {
     this.machine = machine;
     this.#options = options;
     this.#left = options.cap ?? DEFAULT_CAP;
@@ -59,25 +64,53 @@ export class Trials {
 
   /** @returns `undefined` when the changes cannot be made to the machine, or no more may be booted. */
   of(changes: readonly Change[]): Trial | undefined {
-    const key = changes.map(formatChange).join('\n');
-    const known = this.#known.get(key);
+    const words = wordsOf(changes);
+    const known = this.#known.get(words);
     if (known !== undefined) return known ?? undefined;
-    if (changes.length > 0 && --this.#left < 0) return undefined;
     const trial = this.#make(changes);
-    this.#known.set(key, trial);
-    return trial ?? undefined;
+    if (trial) this.#known.set(words, trial);
+    return trial;
   }
 
-  #make(changes: readonly Change[]): Trial | null {
+  /**
+   * What becomes of two devices. Nothing else is kept of the machine that was booted for it, so that many can be tried.
+   *
+   * @param a - Names of devices before the changes, as is `b`.
+   * @returns `undefined` as {@link of}
+   */
+  relation(changes: readonly Change[], a: string, b: string): Relation | undefined {
+    const words = wordsOf(changes);
+    const asked = `${words}\n${a} ${b}`;
+    const known = this.#relations.get(asked);
+    if (known !== undefined) return known;
+    const kept = this.#known.get(words);
+    const trial = kept === undefined ? this.#make(changes) : kept;
+    const relation = trial ? relationIn(trial, a, b) : undefined;
+    if (relation) this.#relations.set(asked, relation);
+    return relation;
+  }
+
+  #make(changes: readonly Change[]): Trial | undefined {
+    const changed = this.#change(changes);
+    if (!changed) return undefined;
     const { drivers, policy } = this.#options;
+    const rules = changed.policy ?? policy;
+    // What changes nothing need not be booted.
+    if (changes.length > 0 && changed.machine === this.machine && rules === policy)
+      return { changes, changed, running: this.base.running };
+    if (changes.length > 0 && --this.#left < 0) return undefined;
+    const running = boot(changed.machine, { drivers, ...(rules !== undefined && { policy: rules }) });
+    return { changes, changed, running };
+  }
+
+  /** Those that cannot be made are remembered. */
+  #change(changes: readonly Change[]): ChangedMachine | undefined {
     try {
-      const changed = applyChanges(this.machine, changes, { drivers });
-      const rules = changed.policy ?? policy;
-      const running = boot(changed.machine, { drivers, ...(rules !== undefined && { policy: rules }) });
-      return { changes, changed, running };
+      return applyChanges(this.machine, changes, { drivers: this.#options.drivers });
     } catch (error) {
-      if (isIommuError(error, 'ERR_CHANGE') || isIommuError(error, 'ERR_CHANGE_UNKNOWN')) return null;
-      throw error;
+      if (!isIommuError(error, 'ERR_CHANGE') && !isIommuError(error, 'ERR_CHANGE_UNKNOWN')) throw error;
+      this.#known.set(wordsOf(changes), null);
+      return undefined;
     }
   }
 }

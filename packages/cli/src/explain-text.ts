@@ -105,7 +105,7 @@ const headline = ({ relation, groups, devices }: ExplainReport, name: (device: s
 const nothingFound = (relation: ExplainReport['relation'], exhaustive: boolean): string => {
   const what = relation === 'apart' ? 'joins' : 'parts';
   if (!exhaustive) return `Nothing was found that ${what} them; there are too many changes to try each.`;
-  return `Nothing ${what} them: every setting, every other slot and a newer kernel were tried on the model.`;
+  return `Nothing ${what} them: ACS of all that has a say in it, every other slot and a newer kernel were tried on the model.`;
 };
 
 const writeWays = (text: ExplainText, { relation, ways, onPaper, exhaustive, links }: ExplainReport): void => {

@@ -14,6 +14,8 @@ export class Placement {
   readonly #behind = new Map<PciDevice, number>();
   /** Segments with a bridge of which it is not known where it leads. */
   readonly #openSegments = new Set<number>();
+  /** Answers of {@link #around} by the key of the bus, for as long as no bridge comes or goes. */
+  readonly #enclosing = new Map<number, PciDevice | undefined>();
 
   /** @param functions - By their keys. A bridge that states no bus number is known by those that name it as parent. */
   constructor(functions: ReadonlyMap<number, PciDevice>) {
@@ -38,6 +40,7 @@ export class Placement {
     if (behind === undefined) return;
     this.#behind.delete(one);
     this.#bridges.delete(behind);
+    this.#enclosing.clear();
   }
 
   #addBridge(one: PciDevice): void {
@@ -57,6 +60,7 @@ export class Placement {
     if (this.#bridges.has(key)) return;
     this.#bridges.set(key, bridge);
     this.#behind.set(bridge, key);
+    this.#enclosing.clear();
   }
 
   #leadsNowhere(one: PciDevice): boolean {
@@ -103,6 +107,12 @@ export class Placement {
   }
 
   #around(segment: number, bus: number): PciDevice | undefined {
+    const key = busKey(segment, bus);
+    if (!this.#enclosing.has(key)) this.#enclosing.set(key, this.#searchAround(segment, bus));
+    return this.#enclosing.get(key);
+  }
+
+  #searchAround(segment: number, bus: number): PciDevice | undefined {
     for (let secondary = bus; secondary >= 0; secondary--) {
       const bridge = this.#bridges.get(busKey(segment, secondary));
       if (bridge?.facts.secondaryBus === secondary && (bridge.facts.subordinateBus ?? 0) >= bus) return bridge;

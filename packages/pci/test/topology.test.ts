@@ -78,6 +78,23 @@ test('hangs a bus to which no bridge leads on the innermost bridge around it', (
   expect(at(topology, '05:00.0').pciBus.parent?.self).toBe(at(topology, '01:00.0'));
 });
 
+test('looks anew for the bridge around a bus when bridges come and go', () => {
+  const topology = topologyOf([rootPort('00:1c.0', 1, { subordinateBus: 9 }), conventional('05:00.0')]);
+  const above = () => at(topology, '05:00.0').pciBus.parent?.self?.name;
+  const replug = (): void => {
+    const gone = at(topology, '05:00.0');
+    topology.remove(gone);
+    topology.add(gone.description);
+  };
+  expect(above()).toBe('0000:00:1c.0');
+  const inner = topology.add(pciBridge('01:00.0', 2, { subordinateBus: 7 }));
+  replug();
+  expect(above()).toBe('0000:01:00.0');
+  topology.remove(inner);
+  replug();
+  expect(above()).toBe('0000:00:1c.0');
+});
+
 test('says so when it is not known which bridge leads to a bus', () => {
   const topology = topologyOf([rootPort('00:1c.0', 1, { subordinateBus: 9 }), endpoint('05:00.0')]);
   expect(at(topology, '05:00.0').pciBus.parentUnknown).toBe(true);

@@ -24,9 +24,18 @@ const acsOn = ({ facts }: PciDevice): NonNullable<MachinePciFunction['acs']> => 
   };
 };
 
+/** Whether what a function has was read, and is just that: then nothing changes. */
+const isSo = ({ facts }: PciDevice, acs: MachinePciFunction['acs']): boolean => {
+  if (!facts.acs || !acs) return facts.acs === acs;
+  const { capability, control, dwords } = facts.acs;
+  if (dwords || capability === undefined || control === undefined) return false;
+  return formatAcsFlags(capability) === acs.capability && formatAcsFlags(control) === acs.control;
+};
+
 /**
  * Give a function ACS with all that isolation needs, or take its ACS capability away.
  *
+ * @returns The machine itself, where its function is so already.
  * @throws IommuError `ERR_CHANGE`
  */
 export const setAcs = (machine: Machine, { device: address, on }: AcsChange): Machine => {
@@ -35,8 +44,11 @@ export const setAcs = (machine: Machine, { device: address, on }: AcsChange): Ma
     throw impossible(`no PCI function '${address}' on this machine; expected an address such as 0000:00:1c.0`);
   if (on) checkKind(device);
   const acs = on ? acsOn(device) : null;
-  const functions = (machine.pci?.functions ?? []).map((one) =>
-    spelled(one.address) === device.name ? { ...one, acs } : one,
-  );
-  return { ...machine, pci: { ...machine.pci, functions } };
+  if (isSo(device, acs)) return machine;
+  const { functions = [] } = machine.pci ?? {};
+  // Most dumps spell addresses as we do: then none has to be parsed.
+  const exact = functions.findIndex(({ address: one }) => one === device.name);
+  const at = exact < 0 ? functions.findIndex(({ address: one }) => spelled(one) === device.name) : exact;
+  const changed = functions.map((one, index) => (index === at ? { ...one, acs } : one));
+  return { ...machine, pci: { ...machine.pci, functions: changed } };
 };

@@ -30,8 +30,27 @@ export interface ChangedMachine {
   readonly notes: readonly MachineNote[];
 }
 
-const unmoved = (machine: Machine): ReadonlyMap<string, string> =>
-  new Map(machine.pci?.functions.map(({ address }) => [spelled(address), spelled(address)] as const));
+/** Every function where it is, by machine. */
+const known = new WeakMap<Machine, ReadonlyMap<string, string>>();
+
+const unmoved = (machine: Machine): ReadonlyMap<string, string> => {
+  const found = known.get(machine);
+  if (found) return found;
+  const names = machine.pci?.functions.map(({ address }) => spelled(address));
+  const addresses = new Map(names?.map((name) => [name, name]));
+  known.set(machine, addresses);
+  return addresses;
+};
+
+/** From the addresses before two changes to those after both. */
+const followed = (first: ReadonlyMap<string, string>, second: ReadonlyMap<string, string>): Map<string, string> => {
+  const addresses = new Map<string, string>();
+  for (const [was, between] of first) {
+    const now = second.get(between);
+    if (now !== undefined) addresses.set(was, now);
+  }
+  return addresses;
+};
 
 const sameAddresses = (before: Machine, machine: Machine, notes: readonly MachineNote[] = []): ChangedMachine => ({
   machine,
@@ -127,8 +146,8 @@ const change = (machine: Machine, what: Change, drivers: readonly IommuDriver[])
  */
 export const applyChange = (machine: Machine, what: Change, { drivers = [] }: ChangeOptions = {}): ChangedMachine => {
   const changed = change(machine, what, drivers);
-  const { observed: _observed, ...rest } = changed.machine;
-  return { ...changed, machine: rest };
+  const { observed, ...rest } = changed.machine;
+  return observed === undefined ? changed : { ...changed, machine: rest };
 };
 
 /** A change whose addresses are as they were at first, made to a machine on which they may have moved. */
@@ -164,7 +183,8 @@ export const applyChanges = (
   changes: readonly Change[],
   options: ChangeOptions = {},
 ): ChangedMachine => {
-  let result = sameAddresses(machine, machine);
+  const before = sameAddresses(machine, machine);
+  let result = before;
   for (const what of changes) {
     const next = applyChange(result.machine, translated(what, result.addresses), options);
     if (next.policy !== undefined && result.policy !== undefined)
@@ -172,12 +192,7 @@ export const applyChanges = (
     result = {
       machine: next.machine,
       policy: next.policy ?? result.policy,
-      addresses: new Map(
-        [...result.addresses].flatMap(([was, before]) => {
-          const now = next.addresses.get(before);
-          return now === undefined ? [] : [[was, now] as const];
-        }),
-      ),
+      addresses: result === before ? next.addresses : followed(result.addresses, next.addresses),
       notes: [...result.notes, ...next.notes],
     };
   }

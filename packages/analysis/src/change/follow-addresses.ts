@@ -1,6 +1,6 @@
 import type { Machine, MachineNote } from '@iommu/machine';
 import { tryParsePciAddress } from '@iommu/pci';
-import { spelled, topologyOf } from './pci-tree.js';
+import { orderedTopology, spelled } from './pci-tree.js';
 
 const note = (code: string, message: string): MachineNote => ({ severity: 'warning', code, message });
 
@@ -18,7 +18,7 @@ const followPath = (path: string, addresses: ReadonlyMap<string, string>): strin
 const orderNotes = (machine: Machine): readonly MachineNote[] => {
   const { order } = machine.pci ?? {};
   if (!order) return [];
-  const names = (known: readonly string[]) => topologyOf(machine, known).devices.map(({ name }) => name);
+  const names = (known: readonly string[]) => orderedTopology(machine, known).devices.map(({ name }) => name);
   const scanned = names([]);
   if (names(order).every((name, at) => name === scanned[at])) return [];
   const message =

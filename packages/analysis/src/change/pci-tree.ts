@@ -52,8 +52,17 @@ export interface PciTree {
   readonly functions: ReadonlyMap<string, FunctionNode>;
 }
 
-/** The functions of a machine on their buses, as its kernel finds them; nothing on them is to be judged. */
-export const topologyOf = (machine: Machine, order = machine.pci?.order): PciTopology => {
+const known = new WeakMap<Machine, PciTopology>();
+
+/** The functions of a machine on their buses, as its kernel finds them; nothing on them is to be judged or changed. */
+export const topologyOf = (machine: Machine): PciTopology => {
+  const topology = known.get(machine) ?? orderedTopology(machine, machine.pci?.order);
+  known.set(machine, topology);
+  return topology;
+};
+
+/** The same, found in another order than the machine says. */
+export const orderedTopology = (machine: Machine, order: readonly string[] | undefined): PciTopology => {
   const { functions = [], rootBuses } = machine.pci ?? {};
   return PciTopology.build(
     functions.map(pciFunction),

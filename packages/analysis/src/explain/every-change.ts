@@ -45,13 +45,18 @@ export const sameKernel = ({ running }: Trial): Change[] => {
   return [{ kind: 'kernel', release: bare === release ? `${bare}.0` : bare }];
 };
 
+/** Whether a change of some functions is to be listed. */
+type Choice = (functions: readonly string[]) => boolean;
+
 /** Every two cards, whether or not they fit. */
-const swaps = (cards: readonly PluggedCard[]): SwapChange[] => {
-  const firsts = cards.flatMap(({ functions: [first] }) => first ?? []);
-  return firsts.flatMap((device, at) =>
-    firsts.slice(at + 1).map((other) => ({ kind: 'swap' as const, device, with: other })),
+const swaps = (cards: readonly PluggedCard[], isChosen: Choice): SwapChange[] =>
+  cards.flatMap(({ functions }, at) =>
+    cards.slice(at + 1).flatMap((other): SwapChange[] => {
+      const [device, second] = [functions[0], other.functions[0]];
+      if (device === undefined || second === undefined || !isChosen([...functions, ...other.functions])) return [];
+      return [{ kind: 'swap', device, with: second }];
+    }),
   );
-};
 
 const known = new WeakMap<Trials, readonly Change[]>();
 
@@ -61,18 +66,23 @@ const known = new WeakMap<Trials, readonly Change[]>();
  * among them.
  */
 export const everyChange = (trials: Trials): readonly Change[] => {
-  const found = known.get(trials) ?? listed(trials);
+  const found = known.get(trials) ?? listed(trials, () => true);
   known.set(trials, found);
   return found;
 };
 
-const listed = ({ base, cards }: Trials): readonly Change[] => {
+/** Those of {@link everyChange} that change something of some functions. @param concerned - Names. */
+export const everyChangeOf = (trials: Trials, concerned: ReadonlySet<string>): readonly Change[] =>
+  listed(trials, (functions) => functions.some((name) => concerned.has(name)));
+
+const listed = ({ base, cards }: Trials, isChosen: Choice): readonly Change[] => {
   const functions = base.running.devices.filter(isPciDevice).filter(mayHaveAcs);
+  const chosen = functions.filter(({ name }) => isChosen([name]));
   return [
-    ...[true, false].flatMap((on) => functions.map(({ name }) => ({ kind: 'acs' as const, device: name, on }))),
-    ...[true, false].flatMap((on) => functions.flatMap((device) => configAcsOf(device, device.name, on) ?? [])),
-    ...cards.flatMap(({ moves }) => moves),
-    ...swaps(cards),
+    ...[true, false].flatMap((on) => chosen.map(({ name }) => ({ kind: 'acs' as const, device: name, on }))),
+    ...[true, false].flatMap((on) => chosen.flatMap((device) => configAcsOf(device, device.name, on) ?? [])),
+    ...cards.flatMap((card) => (isChosen(card.functions) ? card.moves : [])),
+    ...swaps(cards, isChosen),
     ...newerKernels(base),
   ];
 };

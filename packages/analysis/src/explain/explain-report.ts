@@ -93,7 +93,10 @@ export interface ExplainReport {
   readonly ways: readonly ExplainedWay[];
   /** What would part them for Linux without isolating anything. */
   readonly onPaper: readonly ExplainedWay[];
-  /** Every single change of the model was tried where there is no way; `false`: there were too many. */
+  /**
+   * Where there is no way, every single change of the model was tried to what has a say in it: the members of the groups,
+   * the bridges above them, and the other functions of their slots; `false`: there were too many.
+   */
   readonly exhaustive: boolean;
   readonly unknown: readonly UnknownFact[];
 }

@@ -1,5 +1,5 @@
 import type { Change } from '../change/change.js';
-import { type Relation, relationIn, type Trials } from '../trials.js';
+import type { Relation, Trials } from '../trials.js';
 
 /** Two devices, and what is wanted of them. */
 export interface Goal {
@@ -24,10 +24,8 @@ export const merged = (changes: readonly Change[]): readonly Change[] => {
 };
 
 /** Whether some changes bring about what is wanted. */
-export const isReached = (trials: Trials, changes: readonly Change[], { a, b, wanted }: Goal): boolean => {
-  const trial = trials.of(merged(changes));
-  return trial !== undefined && relationIn(trial, a, b) === wanted;
-};
+export const isReached = (trials: Trials, changes: readonly Change[], { a, b, wanted }: Goal): boolean =>
+  trials.relation(merged(changes), a, b) === wanted;
 
 const without = (changes: readonly Change[], one: Change): Change[] => changes.filter((other) => other !== one);
 

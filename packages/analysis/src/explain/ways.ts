@@ -3,7 +3,8 @@ import { type AcsVerdict, bridgeAbove, type PciDevice } from '@iommu/pci';
 import { type Change, formatChange } from '../change/change.js';
 import type { PluggedCard } from '../change/places.js';
 import { deviceAfter, type Trial, type Trials } from '../trials.js';
-import { configAcsOf, everyChange, mayHaveAcs, newerKernels, sameKernel } from './every-change.js';
+import { concernedBy } from './concerned.js';
+import { configAcsOf, everyChangeOf, mayHaveAcs, newerKernels, sameKernel } from './every-change.js';
 import type { ExplainedWay } from './explain-report.js';
 import { linksBetween, linksOf, verdictsOf } from './links.js';
 import { type Goal, isReached, merged, minimalSet } from './minimal.js';
@@ -128,7 +129,7 @@ const bySlotAndSettings = (trials: Trials, goal: Goal): (readonly Change[])[] =>
 /** What was found, and whether it is the last word. */
 export interface Ways {
   readonly ways: readonly ExplainedWay[];
-  /** Where there is none: every single change of the model was tried. */
+  /** Where there is none: every single change of the model to what has a say in it was tried. */
   readonly exhaustive: boolean;
 }
 
@@ -139,7 +140,7 @@ const result = (trials: Trials, found: readonly (readonly Change[])[]): Ways => 
 
 /**
  * Everything that parts two devices of one group: settings of what is lacking on the recorded way between them, other
- * slots, a newer kernel; where none of these does, whatever single change of the model does.
+ * slots, a newer kernel; where none of these does, whatever single change of the model to what has a say in it does.
  */
 export const waysToPart = (trials: Trials, a: string, b: string): Ways => {
   const goal: Goal = { a, b, wanted: 'apart' };
@@ -157,7 +158,7 @@ export const waysToPart = (trials: Trials, a: string, b: string): Ways => {
   const found = firstOf(
     () => [...settings, ...slots, ...kernels],
     () => bySlotAndSettings(trials, goal),
-    () => reaching(trials, everyChange(trials), goal),
+    () => reaching(trials, everyChangeOf(trials, concernedBy(trials.base, a, b)), goal),
   );
   return result(trials, found);
 };
@@ -185,7 +186,7 @@ const offOf = (verdict: AcsVerdict): Change[] => {
 
 /**
  * What joins two devices that are apart: without what isolates them, or behind another port; where neither does,
- * whatever single change of the model does.
+ * whatever single change of the model to what has a say in it does.
  *
  * @param isolating - The verdicts that keep them apart.
  */
@@ -207,7 +208,7 @@ export const waysToJoin = (trials: Trials, a: string, b: string, isolating: read
       ),
     ],
     () => reaching(trials, otherPlaces(trials, goal), goal),
-    () => reaching(trials, everyChange(trials), goal),
+    () => reaching(trials, everyChangeOf(trials, concernedBy(trials.base, a, b)), goal),
   );
   return result(trials, found);
 };
