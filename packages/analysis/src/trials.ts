@@ -33,8 +33,8 @@ export class Trials {
   readonly #options: TrialOptions;
   /** By the words of the changes; `null`: they cannot be made. */
   readonly #known = new Map<string, Trial | null>();
-  /** By the words of the changes, and the names of two devices. */
-  readonly #relations = new Map<string, Relation>();
+  /** By the words of the changes: of many machines more cannot be kept. */
+  readonly #partitions = new Map<string, Partition>();
   #left: number;
   #cards: readonly PluggedCard[] | undefined;
 
@@ -73,21 +73,25 @@ export class Trials {
   }
 
   /**
-   * What becomes of two devices. Nothing else is kept of the machine that was booted for it, so that many can be tried.
+   * What becomes of two devices. Of the machine that is booted for it only the partition is kept, so that many can be
+   * tried.
    *
    * @param a - Names of devices before the changes, as is `b`.
    * @returns `undefined` as {@link of}
    */
   relation(changes: readonly Change[], a: string, b: string): Relation | undefined {
     const words = wordsOf(changes);
-    const asked = `${words}\n${a} ${b}`;
-    const known = this.#relations.get(asked);
-    if (known !== undefined) return known;
+    const partition = this.#partitions.get(words) ?? this.#partitionAfter(changes, words);
+    return partition && relate(partition(a), partition(b));
+  }
+
+  #partitionAfter(changes: readonly Change[], words: string): Partition | undefined {
     const kept = this.#known.get(words);
     const trial = kept === undefined ? this.#make(changes) : kept;
-    const relation = trial ? relationIn(trial, a, b) : undefined;
-    if (relation) this.#relations.set(asked, relation);
-    return relation;
+    if (!trial) return undefined;
+    const partition = partitionOf(trial);
+    this.#partitions.set(words, partition);
+    return partition;
   }
 
   #make(changes: readonly Change[]): Trial | undefined {
@@ -119,11 +123,28 @@ export class Trials {
 export const deviceAfter = ({ changed, running }: Trial, name: string) =>
   running.find(changed.addresses.get(name) ?? name);
 
+const relate = (one: unknown, other: unknown): Relation => {
+  if (one === undefined || other === undefined) return 'ungrouped';
+  return one === other ? 'together' : 'apart';
+};
+
 /** @param a - Names of devices before the changes, as is `b`. */
 export const relationIn = (trial: Trial, a: string, b: string): Relation => {
   const { groups } = trial.running.iommu;
   const [first, second] = [deviceAfter(trial, a), deviceAfter(trial, b)];
-  const [one, other] = [first && groups.of(first), second && groups.of(second)];
-  if (!one || !other) return 'ungrouped';
-  return one === other ? 'together' : 'apart';
+  return relate(first && groups.of(first), second && groups.of(second));
+};
+
+/** A number for the group of each device by its name before the changes; the same for those that share one. */
+type Partition = (name: string) => number | undefined;
+
+const partitionOf = ({ changed, running }: Trial): Partition => {
+  const numbers = new Map<string, number>();
+  let number = 0;
+  for (const { devices } of running.iommu.groups) {
+    for (const { name } of devices) numbers.set(name, number);
+    number++;
+  }
+  const { addresses } = changed;
+  return (name) => numbers.get(addresses.get(name) ?? name);
 };
