@@ -28,16 +28,36 @@ export const partedFounders = (running: RunningMachine, expected: Partition): Pa
   return undefined;
 };
 
-/** A device that joined others without naming one of them, or what was in its place before. */
-export const joinedUnnamed = (running: RunningMachine): Device | undefined => {
-  for (const { devices } of running.iommu.groups) {
-    const members = new Set(devices.map(({ name }) => name));
-    for (const device of devices.slice(1)) {
-      const named = running.outcomeOf(device).reasons.flatMap((reason) => reason.devices);
-      if (!named.some(({ name }) => name !== device.name && members.has(name))) return device;
+/**
+ * Watch who joins whom, from the devices on that are there already.
+ *
+ * @returns Ends the watch, and says which device is in a group whose members it joined without naming one of them. Those that
+ * it named may have left since.
+ */
+export const watchJoins = (running: RunningMachine): (() => Device | undefined) => {
+  const { iommu } = running;
+  const joined = new Map<Device, readonly Device[]>();
+  for (const { devices } of iommu.groups)
+    for (const [at, one] of devices.entries()) joined.set(one, devices.slice(0, at));
+  const stop = iommu.on((event) => {
+    if (event.type !== 'add-device') return;
+    const { device, group } = event;
+    joined.set(
+      device,
+      group.devices.filter((other) => other !== device),
+    );
+  });
+  return () => {
+    stop();
+    for (const { devices } of iommu.groups) {
+      for (const device of devices) {
+        const others = joined.get(device) ?? [];
+        const named = new Set(running.outcomeOf(device).reasons.flatMap((reason) => reason.devices));
+        if (others.length > 0 && !others.some((other) => named.has(other))) return device;
+      }
     }
-  }
-  return undefined;
+    return undefined;
+  };
 };
 
 /** The machine's groups by the kernel's rule for PCI, with the driver's own units and refusals. */

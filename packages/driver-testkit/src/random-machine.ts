@@ -1,6 +1,7 @@
 import type { Machine, MachinePciFunction } from '@iommu/machine';
 import { formatPciAddress, type PciAddress, type PcieTypeName, parsePciAddress } from '@iommu/pci';
 import fc from 'fast-check';
+import { type BaseFunction, baseFunctions, type Identity } from './base-functions.js';
 
 /** What may be on a bus; `null` is conventional PCI, `bridge` a conventional one. */
 type Kind = PcieTypeName | null | 'bridge';
@@ -28,9 +29,6 @@ const SOME_ACS: readonly (string | null)[] = [null, ALL_ACS, ALL_ACS, 'SV RR', '
 
 type Draft = { -readonly [K in keyof MachinePciFunction]: MachinePciFunction[K] };
 
-/** What stands for a device's identity in the drawing. */
-type Identity = Pick<MachinePciFunction, 'id' | 'class'>;
-
 /** A card of nobody's; one whose DMA may also carry the requester id of its function 1, by the kernel's quirk table. */
 const STRANGERS: readonly Identity[] = [
   { id: '1234:0001', class: '020000' },
@@ -46,18 +44,11 @@ class Drawing {
   #at = 0;
   #lastBus: number;
 
-  constructor(tape: Uint8Array, base: readonly MachinePciFunction[], { segment, rid }: PciAddress) {
+  constructor(tape: Uint8Array, base: readonly BaseFunction[], { segment, rid }: PciAddress) {
     this.#tape = tape;
     this.#segment = segment;
-    const cards = base.filter(({ headerType, physicalFunction }) => headerType !== 1 && physicalFunction === undefined);
-    this.#identities = [
-      ...STRANGERS,
-      ...cards.map(({ id, class: code }) => ({ ...(id && { id }), ...(code && { class: code }) })),
-    ];
-    this.#lastBus = Math.max(
-      rid >> 8,
-      ...base.map(({ address, subordinateBus }) => Math.max(busOf(address), subordinateBus ?? 0)),
-    );
+    this.#identities = [...STRANGERS, ...base.flatMap(({ isBridge, identity }) => (isBridge ? [] : [identity]))];
+    this.#lastBus = Math.max(rid >> 8, ...base.map(({ lastBus }) => lastBus));
   }
 
   choose(below: number): number {
@@ -108,24 +99,24 @@ class Drawing {
   }
 }
 
-const busOf = (address: string): number => parsePciAddress(address).rid >> 8;
-const slotOf = (address: string): number => (parsePciAddress(address).rid >> 3) & 0x1f;
-const isOnRoot = ({ parent }: MachinePciFunction, root: number, address: string): boolean =>
-  parent === null || (parent === undefined && busOf(address) === root);
-
 /** Add hardware to a machine, and perhaps leave out what is behind its bridges. */
-const grow = (base: Machine, tape: Uint8Array): Machine => {
-  const all = (base.pci?.functions ?? []).filter(({ physicalFunction }) => physicalFunction === undefined);
-  const first = parsePciAddress(all[0]?.address ?? '0000:00:00.0');
+const grow = (base: Machine, functions: readonly BaseFunction[], tape: Uint8Array): Machine => {
+  const first = functions[0] ?? parsePciAddress('0000:00:00.0');
   const root = first.rid >> 8;
-  const inSegment = all.filter(({ address }) => parsePciAddress(address).segment === first.segment);
-  const drawing = new Drawing(tape, inSegment, first);
+  const drawing = new Drawing(
+    tape,
+    functions.filter(({ segment }) => segment === first.segment),
+    first,
+  );
+  const isOnRoot = ({ described: { parent }, rid }: BaseFunction): boolean =>
+    parent === null || (parent === undefined && rid >> 8 === root);
   const isBare = drawing.choose(2) === 1;
-  const kept = isBare ? all.filter((one) => one.headerType !== 1 && isOnRoot(one, root, one.address)) : all;
-  const taken = new Set(kept.filter(({ address }) => busOf(address) === root).map(({ address }) => slotOf(address)));
+  const kept = isBare ? functions.filter((one) => !one.isBridge && isOnRoot(one)) : functions;
+  const taken = new Set(kept.flatMap(({ rid }) => (rid >> 8 === root ? [(rid >> 3) & 0x1f] : [])));
   drawing.fill('root', root, null, taken);
   const { order: _order, ...pci } = base.pci ?? { functions: [] };
-  return { ...base, pci: { ...pci, acsRead: 'after-boot', functions: [...kept, ...drawing.functions] } };
+  const all = [...kept.map(({ described }) => described), ...drawing.functions];
+  return { ...base, pci: { ...pci, acsRead: 'after-boot', functions: all } };
 };
 
 const printed = (machine: Machine): Machine => {
@@ -139,10 +130,15 @@ const printed = (machine: Machine): Machine => {
 };
 
 /** Machines that grow from given ones: the same firmware, other hardware. */
-export const randomMachine = (bases: readonly Machine[]): fc.Arbitrary<Machine> =>
-  fc
+export const randomMachine = (bases: readonly Machine[]): fc.Arbitrary<Machine> => {
+  const read = bases.map((base) => ({ base, functions: baseFunctions(base) }));
+  return fc
     .tuple(fc.nat({ max: Math.max(0, bases.length - 1) }), fc.uint8Array({ maxLength: 300, size: 'max' }))
-    .map(([at, tape]) => printed(grow(bases[at] ?? { schema: 1 }, tape)));
+    .map(([at, tape]) => {
+      const { base = { schema: 1 }, functions = [] } = read[at] ?? {};
+      return printed(grow(base, functions, tape));
+    });
+};
 
 /** A generator of choices for what is done with a machine. */
 export type Choose = (below: number) => number;

@@ -20,7 +20,7 @@ export const spied = (driver: IommuDriver): Spied => {
   const diagnostics: Diagnostic[] = [];
   let last: Platform | undefined;
   const remember = (name: string, given: Uint8Array | undefined): Uint8Array | undefined => {
-    if (given && tables.get(name)?.given !== given) tables.set(name, { given, before: given.slice() });
+    if (given && tables.get(name)?.given !== given) tables.set(name, { given, before: Uint8Array.from(given) });
     return given;
   };
   const watched = (platform: Platform): Platform => ({

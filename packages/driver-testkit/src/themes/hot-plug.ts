@@ -2,7 +2,7 @@ import type { Device } from '@iommu/core';
 import type { Machine, RunningMachine } from '@iommu/machine';
 import { demand } from '../conformance-case.js';
 import { defineCases } from '../define-cases.js';
-import { joinedUnnamed, partedFounders } from '../founders.js';
+import { partedFounders, watchJoins } from '../founders.js';
 import { boundIn, foundFor, hasRefusals, partitionOf, partitionText, regionsIn } from '../observe.js';
 import type { Choose } from '../random-machine.js';
 import type { Subject } from '../subject.js';
@@ -56,6 +56,7 @@ const checkAct = (subject: Subject, machine: Machine, act: Act, leaving?: readon
     partitionText(partitionOf(expected)),
     places(running),
   ];
+  const joinedUnnamed = watchJoins(running);
   act(running);
   act(expected);
   if (hasRefusals(running) && (!leaving || refusesArrivals(subject, machine, leaving))) return;
@@ -67,7 +68,7 @@ const checkAct = (subject: Subject, machine: Machine, act: Act, leaving?: readon
     parted === undefined,
     () => `${parted?.one} and ${parted?.other}, which belong together, are in two groups after they left and came back`,
   );
-  const unnamed = joinedUnnamed(running);
+  const unnamed = joinedUnnamed();
   demand(
     unnamed === undefined,
     () => `${unnamed?.name} came back into a group, and its reasons name none of the others in it`,

@@ -1,7 +1,7 @@
 import type { RunningMachine } from '@iommu/machine';
 import { demand } from '../conformance-case.js';
 import { defineCases } from '../define-cases.js';
-import { expectedPartition, joinedUnnamed, partedFounders } from '../founders.js';
+import { expectedPartition, partedFounders, watchJoins } from '../founders.js';
 import { boundIn, foundFor } from '../observe.js';
 
 /** Two devices that are on no PCI bus, and present the same id to the same unit without sharing a group. */
@@ -42,7 +42,7 @@ export const partitionCases = defineCases('partition', [
     title: 'names a member of the group that a device joins',
     check: (subject) =>
       subject.onAll((machine) => {
-        const device = joinedUnnamed(subject.boot(machine));
+        const device = watchJoins(subject.boot(machine))();
         demand(
           device === undefined,
           () => `${device?.name} joined a group, and its reasons name none of the others in it`,

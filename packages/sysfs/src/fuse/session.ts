@@ -73,7 +73,8 @@ export class FuseSession {
     const reply = this.server.handle(bytes);
     if (!reply) return;
     if (this.#notifier.queued === before) this.#reply(reply);
-    else void this.#replyLater(reply.slice());
+    // A copy: the server puts its next answer where this one is, and `slice()` of a `Buffer` copies nothing.
+    else void this.#replyLater(Uint8Array.from(reply));
     if (this.server.ready) this.#becomeReady();
   }
 
