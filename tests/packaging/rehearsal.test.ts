@@ -13,6 +13,7 @@ import { downloads, NEW_DRIVER, type Rehearsal, rehearsal } from '../support/reg
 import { Release } from '../support/registry/release.js';
 import { run } from '../support/registry/run.js';
 import { type Registry, startRegistry } from '../support/registry/start-registry.js';
+import { firstSample } from '../support/sample.js';
 
 const PATIENCE_MS = 240_000;
 const OURS = ['core', 'machine', 'driver-intel-vtd', 'sysfs'].map((name) => `@iommu/${name}`);
@@ -39,19 +40,13 @@ beforeAll(async () => {
 afterAll(async () => {
   await registry?.stop();
   if (folder) rmSync(folder, { recursive: true, force: true });
-});
+}, PATIENCE_MS);
 
-/** The first program of a README, and what it prints. */
-const sampleOf = (path: string): readonly [string, string] => {
-  const [code, output] = codeBlocks(readFileSync(join(root, path), 'utf8'), 'js');
-  return [code!.text, output!.text];
-};
-const [ourSample, ourOutput] = sampleOf('README.md');
-const [virtioSample, virtioOutput] = sampleOf(`examples/${VIRTIO}/README.md`);
+const ours = firstSample('README.md');
+const virtio = firstSample(`examples/${VIRTIO}/README.md`);
 
 const bothWork = async (): Promise<void> => {
-  expect(await project.run(ourSample)).toBe(ourOutput);
-  expect(await project.run(virtioSample)).toBe(virtioOutput);
+  for (const { code, output } of [ours, virtio]) expect(await project.run(code)).toBe(output);
 };
 
 describe('the first release', () => {
@@ -181,11 +176,11 @@ describe('a core with the next version of the contract', () => {
 
   test('works with drivers that follow it', async () => {
     expect(project.installed()['@iommu/core']).toBe('1.0.0');
-    expect(await project.run(ourSample)).toBe(ourOutput);
+    expect(await project.run(ours.code)).toBe(ours.output);
   });
 
   test('refuses a driver that follows the first, and names both', async () => {
     const refusal = `driver virtio follows version 1 of the driver contract; this core speaks version 2`;
-    await expect(project.run(virtioSample)).rejects.toThrow(refusal);
+    await expect(project.run(virtio.code)).rejects.toThrow(refusal);
   });
 });
