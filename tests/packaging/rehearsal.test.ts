@@ -19,6 +19,13 @@ const PATIENCE_MS = 240_000;
 const OURS = ['core', 'machine', 'driver-intel-vtd', 'sysfs'].map((name) => `@iommu/${name}`);
 const VIRTIO = 'iommu-driver-virtio';
 
+/** What a lockfile says of a package. */
+interface Locked {
+  readonly version?: string;
+  readonly resolved?: string;
+  readonly integrity?: string;
+}
+
 let folder: string;
 let rehearsed: Rehearsal;
 let registry: Registry;
@@ -79,8 +86,20 @@ describe('the first release', () => {
 describe('the package of another author', () => {
   test('was built and tested with what the registry holds, and no link', () => {
     const installed = Project.at(rehearsed.author).installed();
-    for (const name of ['core', 'firmware', 'machine', 'pci']) expect(installed[`@iommu/${name}`]).toBe('0.1.0');
+    for (const name of ['core', 'driver-testkit', 'firmware', 'machine', 'pci'])
+      expect(installed[`@iommu/${name}`]).toBe('0.1.0');
     expect(Object.values(installed)).not.toContain('a link');
+  });
+
+  test('was installed as its lockfile says, which names no registry, and no sums of what is not published yet', () => {
+    const lock = readFileSync(join(root, 'examples', VIRTIO, 'package-lock.json'), 'utf8');
+    const { '': _own, ...packages } = (JSON.parse(lock) as { packages: Record<string, Locked> }).packages;
+    const locked = Object.entries(packages).map(([path, one]) => [path.replace(/^node_modules\//, ''), one] as const);
+    const versions = Object.fromEntries(locked.map(([path, { version }]) => [path, version]));
+    expect(versions).toMatchObject(Project.at(rehearsed.author).installed());
+    expect(locked.filter(([, { resolved }]) => resolved !== undefined)).toEqual([]);
+    const withoutSum = locked.filter(([, { integrity }]) => integrity === undefined).map(([path]) => path);
+    expect(withoutSum).toEqual(Object.keys(versions).filter((path) => path.startsWith('@iommu/')));
   });
 
   test('could not have been, had it imported what is not exported', async () => {
