@@ -40,6 +40,12 @@ const reports = (driver: IommuDriver, machine: Machine): CaseReport[] =>
     failure: failureOf(run),
   }));
 
+/** A random machine is made smaller for a time, and how small it gets depends on the computer: that it is one is left. */
+const withoutRandom = (report: CaseReport): CaseReport => ({
+  ...report,
+  failure: report.failure?.replace(/^(on a random machine):.*$/s, '$1') ?? null,
+});
+
 /** What the kit says of a driver, and of the same one with a mistake in it. */
 export interface Conformance {
   readonly right: readonly CaseReport[];
@@ -52,6 +58,9 @@ export const conformance = (): Record<string, Conformance> =>
     drivers().map((driver) => {
       const board = BOARDS[driver.name];
       if (board === undefined) throw new Error(`no board for ${driver.name}`);
-      return [driver.name, { right: reports(driver, board), mistaken: reports(mistaken(driver), board) }];
+      return [
+        driver.name,
+        { right: reports(driver, board), mistaken: reports(mistaken(driver), board).map(withoutRandom) },
+      ];
     }),
   );
