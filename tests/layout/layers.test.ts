@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { portableEntries } from '../support/portable.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = join(root, 'packages');
@@ -24,9 +25,6 @@ const rowOf = (name: string): number => {
 const isCommand = (name: string): boolean => rowOf(name) === ROWS.length - 1;
 const allowed = (from: string, to: string): boolean =>
   rowOf(to) >= 0 && rowOf(to) < rowOf(from) && (isCommand(from) || !to.startsWith('driver-'));
-
-const PORTABLE = ['core', 'firmware', 'pci', 'machine', 'analysis', 'export'];
-const isPortable = (name: string): boolean => PORTABLE.includes(name) || name.startsWith('driver-');
 
 interface Manifest {
   readonly name: string;
@@ -54,6 +52,20 @@ const importsOf = (path: string): string[] => {
   );
   return [...statements].map(([, a, b, c]) => a ?? b ?? c ?? '');
 };
+
+/** A file, and those of its package that it leads to. */
+const reachedFrom = (path: string, reached = new Set<string>()): ReadonlySet<string> => {
+  if (reached.has(path)) return reached;
+  reached.add(path);
+  for (const specifier of importsOf(path))
+    if (specifier.startsWith('.')) reachedFrom(join(dirname(path), specifier.replace(/\.js$/, '.ts')), reached);
+  return reached;
+};
+
+/** Files that must run anywhere. */
+const portableFiles = new Set(
+  portableEntries.flatMap(({ folder: name, source }) => [...reachedFrom(join(folder, name, source))]),
+);
 
 const packageOf = (specifier: string): string | undefined => /^@iommu\/([^/]+)/.exec(specifier)?.[1];
 
@@ -90,7 +102,7 @@ describe.each(packages)('%s', (name) => {
       importsOf(path).filter(
         (specifier) =>
           !specifier.startsWith('.') &&
-          (isPortable(name) || !specifier.startsWith('node:')) &&
+          (portableFiles.has(path) || !specifier.startsWith('node:')) &&
           !own.has(
             specifier
               .split('/')
@@ -123,6 +135,22 @@ describe.each(packages)('%s', (name) => {
     const isData = (path: string) => /-rows\.ts$|-ids\.ts$|-rules\.ts$|-schema\.ts$/.test(path);
     const long = files.filter((path) => !isData(path) && readFileSync(path, 'utf8').split('\n').length > 300);
     expect(long.map((path) => relative(folder, path))).toEqual([]);
+  });
+});
+
+test('what must run anywhere is all of a package, or what one entry leads to', () => {
+  const all = ['core', 'firmware', 'pci', 'machine', 'driver-smmu', 'driver-testkit', 'analysis', 'export'];
+  const left = all.flatMap((name) => sources(join(folder, name, 'src'))).filter((path) => !portableFiles.has(path));
+  expect(left.map((path) => relative(folder, path))).toEqual([]);
+  const sysfs = sources(join(folder, 'sysfs/src')).map((path) => [
+    relative(join(folder, 'sysfs/src'), path),
+    portableFiles.has(path),
+  ]);
+  expect(Object.fromEntries(sysfs)).toMatchObject({
+    'tree/sysfs-of.ts': true,
+    'sinks/tree-lines.ts': true,
+    'sinks/folder.ts': false,
+    'fuse/mount.ts': false,
   });
 });
 

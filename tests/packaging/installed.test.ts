@@ -1,28 +1,17 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, expect, test } from 'vitest';
-import { root } from '../support/command.js';
-import { codeBlocks } from '../support/markdown.js';
-import { packAll, runTool } from '../support/packed.js';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { installPacked, runTool } from '../support/packed.js';
+import { firstSample } from '../support/sample.js';
 
 const wanted = ['core', 'firmware', 'pci', 'machine', 'driver-intel-vtd'];
 let folder: string;
 
-/** An empty folder with the tarballs installed as a user would, and nothing of the checkout. */
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'iommu-installed-'));
-  const tarballs = [...packAll(wanted)].map(([name, path]) => [`@iommu/${name}`, `file:${path}`] as const);
-  const manifest = {
-    name: 'installed',
-    private: true,
-    type: 'module',
-    dependencies: Object.fromEntries(tarballs),
-    overrides: Object.fromEntries(tarballs.map(([name]) => [name, `$${name}`])),
-  };
-  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
-  runTool('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts'], folder);
+  folder = installPacked(wanted);
 }, 180_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }), 60_000);
 
 const runText = (code: string, name: string): string => {
   writeFileSync(join(folder, name), code);
@@ -30,9 +19,8 @@ const runText = (code: string, name: string): string => {
 };
 
 test('runs the sample of the root README', () => {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  const [code, output] = codeBlocks(readme, 'js');
-  expect(runText(code!.text, 'sample.mjs')).toBe(output!.text);
+  const { code, output } = firstSample('README.md');
+  expect(runText(code, 'sample.mjs')).toBe(output);
 });
 
 test('names the package to install when the IOMMU of a machine has no driver', () => {

@@ -8,15 +8,24 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { root } from '../support/command.js';
 import { codeBlocks } from '../support/markdown.js';
+import { published } from '../support/packed.js';
 import { Project } from '../support/registry/project.js';
 import { downloads, NEW_DRIVER, type Rehearsal, rehearsal } from '../support/registry/rehearsal.js';
 import { Release } from '../support/registry/release.js';
 import { run } from '../support/registry/run.js';
 import { type Registry, startRegistry } from '../support/registry/start-registry.js';
+import { firstSample } from '../support/sample.js';
 
 const PATIENCE_MS = 240_000;
 const OURS = ['core', 'machine', 'driver-intel-vtd', 'sysfs'].map((name) => `@iommu/${name}`);
 const VIRTIO = 'iommu-driver-virtio';
+
+/** What a lockfile says of a package. */
+interface Locked {
+  readonly version?: string;
+  readonly resolved?: string;
+  readonly integrity?: string;
+}
 
 let folder: string;
 let rehearsed: Rehearsal;
@@ -34,24 +43,21 @@ beforeAll(async () => {
   registry = await startRegistry(join(folder, 'registry'), downloads);
   release = new Release(join(folder, 'release'));
   project = Project.at(join(folder, 'project'));
+  // To publish a package takes seconds: of later releases only what the project has, which is looked at.
+  const installed = project.installed();
+  release.holdBack(published.filter((name) => !(`@iommu/${name}` in installed)));
 }, PATIENCE_MS);
 
 afterAll(async () => {
   await registry?.stop();
   if (folder) rmSync(folder, { recursive: true, force: true });
-});
+}, PATIENCE_MS);
 
-/** The first program of a README, and what it prints. */
-const sampleOf = (path: string): readonly [string, string] => {
-  const [code, output] = codeBlocks(readFileSync(join(root, path), 'utf8'), 'js');
-  return [code!.text, output!.text];
-};
-const [ourSample, ourOutput] = sampleOf('README.md');
-const [virtioSample, virtioOutput] = sampleOf(`examples/${VIRTIO}/README.md`);
+const ours = firstSample('README.md');
+const virtio = firstSample(`examples/${VIRTIO}/README.md`);
 
 const bothWork = async (): Promise<void> => {
-  expect(await project.run(ourSample)).toBe(ourOutput);
-  expect(await project.run(virtioSample)).toBe(virtioOutput);
+  for (const { code, output } of [ours, virtio]) expect(await project.run(code)).toBe(output);
 };
 
 describe('the first release', () => {
@@ -84,8 +90,20 @@ describe('the first release', () => {
 describe('the package of another author', () => {
   test('was built and tested with what the registry holds, and no link', () => {
     const installed = Project.at(rehearsed.author).installed();
-    for (const name of ['core', 'firmware', 'machine', 'pci']) expect(installed[`@iommu/${name}`]).toBe('0.1.0');
+    for (const name of ['core', 'driver-testkit', 'firmware', 'machine', 'pci'])
+      expect(installed[`@iommu/${name}`]).toBe('0.1.0');
     expect(Object.values(installed)).not.toContain('a link');
+  });
+
+  test('was installed as its lockfile says, which names no registry, and no sums of what is not published yet', () => {
+    const lock = readFileSync(join(root, 'examples', VIRTIO, 'package-lock.json'), 'utf8');
+    const { '': _own, ...packages } = (JSON.parse(lock) as { packages: Record<string, Locked> }).packages;
+    const locked = Object.entries(packages).map(([path, one]) => [path.replace(/^node_modules\//, ''), one] as const);
+    const versions = Object.fromEntries(locked.map(([path, { version }]) => [path, version]));
+    expect(versions).toMatchObject(Project.at(rehearsed.author).installed());
+    expect(locked.filter(([, { resolved }]) => resolved !== undefined)).toEqual([]);
+    const withoutSum = locked.filter(([, { integrity }]) => integrity === undefined).map(([path]) => path);
+    expect(withoutSum).toEqual(Object.keys(versions).filter((path) => path.startsWith('@iommu/')));
   });
 
   test('could not have been, had it imported what is not exported', async () => {
@@ -181,11 +199,11 @@ describe('a core with the next version of the contract', () => {
 
   test('works with drivers that follow it', async () => {
     expect(project.installed()['@iommu/core']).toBe('1.0.0');
-    expect(await project.run(ourSample)).toBe(ourOutput);
+    expect(await project.run(ours.code)).toBe(ours.output);
   });
 
   test('refuses a driver that follows the first, and names both', async () => {
     const refusal = `driver virtio follows version 1 of the driver contract; this core speaks version 2`;
-    await expect(project.run(virtioSample)).rejects.toThrow(refusal);
+    await expect(project.run(virtio.code)).rejects.toThrow(refusal);
   });
 });

@@ -5,6 +5,9 @@ import { temporaryFolder } from './fake-root.js';
 
 const LONGEST = 120_000;
 
+/** Scripts that are there; none that is made of a text, as by `eval()` and `new Function()`: many pages allow no such. */
+const POLICY = "script-src 'unsafe-inline' file:";
+
 /** What stands between the words of a page, not to be taken for its end. */
 const inPage = (value: unknown): string => JSON.stringify(value).replaceAll('<', '\\u003c');
 
@@ -16,7 +19,7 @@ const inPage = (value: unknown): string => JSON.stringify(value).replaceAll('<',
  */
 export const inBrowser = <T>(work: string, data: unknown, scripts: readonly string[] = []): T => {
   const folder = temporaryFolder();
-  const page = `<!doctype html><meta charset="utf-8"><title>test</title><body>
+  const page = `<!doctype html><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${POLICY}"><title>test</title><body>
 ${scripts.map((path) => `<script src="file://${path}"></script>`).join('\n')}
 <script>
   (async (data) => { ${work} })(${inPage(data)})

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { root } from './command.js';
 
 /** Folders of the packages that are published. */
@@ -34,4 +34,27 @@ export const packAll = (names: readonly string[] = published): ReadonlyMap<strin
     tarballs.set(name, json.filename);
   }
   return tarballs;
+};
+
+/**
+ * Pack built packages, and install them as a user would, where nothing of the checkout is.
+ *
+ * @param names - By folder; with all of this project that they depend on.
+ * @returns The folder of the project that has them.
+ */
+export const installPacked = (names: readonly string[]): string => {
+  const packed = packAll(names);
+  const tarballs = [...packed].map(([name, path]) => [`@iommu/${name}`, `file:${path}`] as const);
+  const manifest = {
+    name: 'installed',
+    private: true,
+    type: 'module',
+    dependencies: Object.fromEntries(tarballs),
+    overrides: Object.fromEntries(tarballs.map(([name]) => [name, `$${name}`])),
+  };
+  const folder = mkdtempSync(join(tmpdir(), 'iommu-installed-'));
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+  runTool('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts'], folder);
+  for (const place of new Set([...packed.values()].map((path) => dirname(path)))) rmSync(place, { recursive: true });
+  return folder;
 };

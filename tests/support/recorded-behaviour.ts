@@ -1,4 +1,4 @@
-import { check, groupsReport } from '@iommu/analysis';
+import { check, type GroupsReport, groupsReport } from '@iommu/analysis';
 import type { IommuDriver } from '@iommu/core';
 import type { FileTree } from '@iommu/host';
 import { boot, type RunningMachine } from '@iommu/machine';
@@ -8,14 +8,17 @@ import { strip } from './strip.js';
 
 export const sorted = (list: readonly string[]): string[] => [...list].sort();
 
-export const computed = (running: RunningMachine) =>
-  groupsReport(running).groups.map(({ id, name, type, devices, reservedRegions }) => ({
+/** Reported groups in the form of recorded ones. */
+export const asRecorded = ({ groups }: GroupsReport) =>
+  groups.map(({ id, name, type, devices, reservedRegions }) => ({
     id,
     name,
     type,
     devices: sorted(devices),
     reserved_regions: reservedRegions,
   }));
+
+export const computed = (running: RunningMachine) => asRecorded(groupsReport(running));
 
 export const recorded = ({ expected }: Recording) =>
   expected.groups.map(({ id, name, type, devices, reserved_regions }) => ({

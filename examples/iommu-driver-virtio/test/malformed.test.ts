@@ -1,32 +1,13 @@
 import { isIommuError } from '@iommu/core';
 import { sealAcpiTable, writeDeviceTree } from '@iommu/firmware';
 import { boot, type Machine } from '@iommu/machine';
-import { conventionalDevice, pcieToPciBridge, platformDevice, rootPort } from '@iommu/machine/build';
+import { conventionalDevice, pcieToPciBridge, rootPort } from '@iommu/machine/build';
 import { describe, expect, test } from 'vitest';
 import { parseViot, virtioIommu } from '../src/index.js';
-import { FIRST_NODE, iommuMmio, iommuPci, mmio, node, range, viot } from './support/bytes.js';
+import { FIRST_NODE, iommuMmio, iommuPci, mmio, range, viot } from './support/bytes.js';
+import { byAcpi, byTree, DTB, VIOT } from './support/everything.js';
 import { card, describeGuest, iommu } from './support/guest.js';
 import { hostTree } from './support/tree.js';
-
-const VIOT = viot(
-  iommuPci(8),
-  iommuMmio(0xa000000n),
-  range({ rids: [0, 0x2ff] }),
-  node(9, [0, 0, 0, 0]),
-  mmio(7, 0xa003e00n, FIRST_NODE + 16),
-  range({ endpoint: 0x300, rids: [0x300, 0xffff] }),
-);
-const DTB = writeDeviceTree(
-  hostTree(
-    { 'iommu-map-mask': [0xffff] },
-    {
-      'iommu@a000000': {
-        properties: { compatible: 'virtio,mmio', reg: [0xa000000, 0x200], '#iommu-cells': [1], phandle: [2] },
-      },
-      'net@a003e00': { properties: { compatible: 'virtio,mmio', reg: [0xa003e00, 0x200], iommus: [2, 7, 1, 8] } },
-    },
-  ),
-);
 
 const { pci } = describeGuest({
   devices: [
@@ -39,7 +20,7 @@ const machine: Machine = {
   schema: 1,
   kernel: { release: '7.3', arch: 'aarch64' },
   ...(pci && { pci }),
-  devices: [platformDevice('a003e00.virtio_mmio'), platformDevice('a003e00.net')],
+  devices: [byAcpi, byTree],
 };
 
 /** What parsing comes to: a table, or the code of an IommuError. Anything else thrown fails the test. */

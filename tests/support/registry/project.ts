@@ -65,8 +65,7 @@ export const isOfAuthor = (path: string): boolean => !['node_modules', 'dist'].i
  */
 export const publishAsAuthor = async (source: string, folder: string, registry: Registry): Promise<void> => {
   cpSync(source, folder, { recursive: true, filter: isOfAuthor });
-  // Not `ci`: of an optional package that is for another system a lockfile may name nothing but that.
-  await run('npm', ['install', '--ignore-scripts'], folder, registry.env);
+  await run('npm', ['ci', '--ignore-scripts'], folder, registry.env);
   for (const script of ['build', 'test']) await run('npm', ['run', script], folder, registry.env);
   await run('npm', ['publish', '--access', 'public'], folder, registry.env);
 };

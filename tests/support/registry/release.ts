@@ -65,6 +65,14 @@ export class Release {
     writeFileSync(path, parts.join(by));
   }
 
+  /** Publish some packages no more. @param names - Folders. */
+  holdBack(names: readonly string[]): void {
+    for (const name of names) {
+      const path = join(this.folder, 'packages', name, 'package.json');
+      writeFileSync(path, JSON.stringify({ ...this.manifest(name), private: true }));
+    }
+  }
+
   /** Turn changesets into versions and changelogs. */
   async raiseVersions(): Promise<void> {
     await git(this.folder, 'add', '--all');

@@ -4,6 +4,8 @@ import { printable } from './printable.js';
 /** No file system takes more. @see Linux include/uapi/linux/limits.h NAME_MAX */
 const NAME_MAX = 255;
 
+const encoder = new TextEncoder();
+
 export const nameError = (message: string): IommuError => new IommuError('ERR_SYSFS_NAME', message);
 
 /** Nearly every name: looked at no further. */
@@ -17,7 +19,7 @@ const PLAIN = /^[\w:@+-][\w:@+.-]{0,63}$/;
 export const checkedName = (name: string, directory: string): string => {
   if (PLAIN.test(name)) return name;
   const isWhole = name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name);
-  if (isWhole && Buffer.byteLength(name) <= NAME_MAX) return name;
+  if (isWhole && encoder.encode(name).length <= NAME_MAX) return name;
   throw nameError(
     `'${printable(directory)}' has an entry named '${printable(name)}', which cannot be the name of a file`,
   );
