@@ -11,6 +11,7 @@ export interface Trial {
   readonly running: RunningMachine;
 }
 
+/** What trials boot with, and how many there may be. */
 export interface TrialOptions {
   readonly drivers: readonly IommuDriver[];
   /** Rules to boot with, unless a change brings others. */
@@ -86,7 +87,11 @@ export class Trials {
 export const deviceAfter = ({ changed, running }: Trial, name: string) =>
   running.find(changed.addresses.get(name) ?? name);
 
-/** @param a - Names of devices before the changes, as is `b`. */
+/**
+ * What became of two devices in a trial.
+ *
+ * @param a - Names of devices before the changes, as is `b`.
+ */
 export const relationIn = (trial: Trial, a: string, b: string): Relation => {
   const { groups } = trial.running.iommu;
   const [first, second] = [deviceAfter(trial, a), deviceAfter(trial, b)];
