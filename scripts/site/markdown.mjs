@@ -1,7 +1,7 @@
 /**
  * What a program prints has no language in the texts; it would be coloured as TypeScript.
  *
- * @param {import('markdown-it')} parser - The one that makes pages of the texts.
+ * @param parser - The markdown-it that makes pages of the texts.
  */
 export const plainWithoutLanguage = (parser) => {
   parser.core.ruler.push('plain-without-language', ({ tokens }) => {

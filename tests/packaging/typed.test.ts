@@ -80,8 +80,12 @@ describe.each(others.filter(({ path }) => !path.includes('/template/')))('$name'
   test('does what it says', { timeout: PATIENCE_MS }, async () => {
     const reader = await readerWithNpm();
     await typeBlock(reader, block, reader.folder);
-    const [, installed] = /^npm install (?:--save-dev )?([@\w/-]+)/m.exec(block.text) ?? [];
-    if (installed !== undefined) expect(existsSync(join(reader.folder, 'node_modules', installed))).toBe(true);
+    const [, flag, installed] = /^npm install (?:--(global|save-dev) )?(@?\w\S*)/m.exec(block.text) ?? [];
+    if (flag === 'global') {
+      expect((await reader.type('command -v iommu')).stdout).toMatch(join(folder, 'prefix-'));
+    } else if (installed !== undefined) {
+      expect(existsSync(join(reader.folder, 'node_modules', installed))).toBe(true);
+    }
   });
 });
 

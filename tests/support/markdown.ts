@@ -42,3 +42,16 @@ export const codeBlocks = (markdown: string, from?: string): CodeBlock[] => {
   const first = from === undefined ? 0 : blocks.findIndex(({ language }) => language === from);
   return blocks.slice(Math.max(0, first));
 };
+
+/** The rows of a text's tables, less those of headings: what each cell says, in Markdown. */
+export const tableRows = (markdown: string): string[][] => {
+  const rows: string[][] = [];
+  let isBody = false;
+  for (const { type, content } of tokensOf(markdown)) {
+    if (type === 'tbody_open') isBody = true;
+    else if (type === 'tbody_close') isBody = false;
+    else if (isBody && type === 'tr_open') rows.push([]);
+    else if (isBody && type === 'inline') rows.at(-1)?.push(content);
+  }
+  return rows;
+};
