@@ -1,4 +1,5 @@
 // The site: what every package exports, its README and the guides, as one folder of files. `npm run site` writes it.
+import { bringMermaid } from './scripts/site/drawings.mjs';
 import { plainWithoutLanguage } from './scripts/site/markdown.mjs';
 import { arrangePages } from './scripts/site/pages.mjs';
 import { root } from './scripts/workspace.mjs';
@@ -27,15 +28,18 @@ export default {
     'bench/README.md',
     'CONTRIBUTING.md',
   ],
-  plugin: [arrangePages],
+  plugin: [arrangePages, bringMermaid],
   markdownItLoader: plainWithoutLanguage,
 
   // The same wherever it is built: no remote is asked for, so a source is a path and not a link.
   disableGit: true,
   sourceLinkTemplate: '',
 
-  highlightLanguages: ['bash', 'javascript', 'json', 'mermaid', 'sql', 'typescript', 'xml', 'yaml'],
+  highlightLanguages: ['bash', 'javascript', 'json', 'sql', 'typescript'],
+  // It is drawn.
+  ignoredHighlightLanguages: ['mermaid'],
   customCss: 'scripts/site/site.css',
+  customJs: 'scripts/site/draw.js',
   groupOrder: ['Guides', 'Commands', 'Modules', 'Examples', 'The project'],
   navigation: { includeGroups: true, excludeReferences: true },
   searchInDocuments: true,

@@ -2,9 +2,11 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { shownPage } from '../support/browser.js';
 import { root } from '../support/command.js';
 import { linkedOfHtml } from '../support/html-links.js';
 import { type Linked, linkFaults } from '../support/links.js';
+import { needsProgram } from '../support/needs.js';
 import { published, runTool } from '../support/packed.js';
 import { guides } from '../support/texts.js';
 
@@ -15,7 +17,9 @@ let pages: Map<string, Linked>;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'iommu-site-'));
   runTool('typedoc', ['--logLevel', 'Warn', '--out', folder]);
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => /\.(?:html|svg)$/.test(path));
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) =>
+    /\.(?:html|svg)$/.test(path),
+  );
   pages = new Map(
     files.map((path) => [path.replaceAll('\\', '/'), linkedOfHtml(readFileSync(join(folder, path), 'utf8'))]),
   );
@@ -43,6 +47,13 @@ test('every package and every text has a page', () => {
   const shown = guides.filter(({ path }) => path !== 'README.md' && !path.includes('/template/'));
   const headings = shown.map(({ markdown }) => /^# (.+)$/m.exec(markdown)?.[1]);
   expect(headings.filter((heading) => !titles.has(heading))).toEqual([]);
+});
+
+test('what a text draws in the words of Mermaid is drawn', (context) => {
+  needsProgram(context, 'chromium-headless-shell');
+  const document = shownPage(join(folder, 'documents/Architecture.html'));
+  expect(document).toMatch(/<figure>\s*<svg [\s\S]*create-iommu[\s\S]*<\/figure>/);
+  expect(document).not.toContain('<code class="mermaid">');
 });
 
 test('nothing in it tells where it was made', () => {

@@ -9,7 +9,7 @@ import { guides, type Text } from './texts.js';
  * `guide`: a file or a command of a text that is tried as a whole. `elsewhere`: another test runs it, by name. `not run`: with
  * the reason.
  */
-export type Use = 'program' | 'shell' | 'output' | 'drawing' | 'guide' | 'elsewhere' | 'not run';
+type Use = 'program' | 'shell' | 'output' | 'drawing' | 'guide' | 'elsewhere' | 'not run';
 
 /** A block of a text, and what is done with it. */
 export interface DocBlock extends CodeBlock {

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { inBrowser } from './browser.js';
 
-const mermaid = fileURLToPath(import.meta.resolve('mermaid')).replace(/[^/]+$/, 'mermaid.min.js');
+const mermaid = fileURLToPath(new URL('mermaid.min.js', import.meta.resolve('mermaid')));
 
 /** What a drawing shows. */
 export interface Drawn {
