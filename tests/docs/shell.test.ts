@@ -19,12 +19,16 @@ describe.each(typed)('$name', ({ path, text, output }) => {
     // An example is started from its folder.
     const cwd = path.startsWith('examples/') ? join(root, dirname(path)) : reader.folder;
     let printed = '';
-    for (const line of typedLines(text)) {
+    // The one place outside of the reader's folder that a text names.
+    const typedHere = text.replaceAll('/mnt/machine', join(reader.folder, 'machine'));
+    for (const line of typedLines(typedHere)) {
       const { status, stdout, stderr } = await reader.type(line, cwd);
       expect(mayEndWith(line, output !== undefined), `${line}\n${stderr}`).toContain(status);
       if (output !== undefined) expect(stderr).toBe('');
       printed += stdout;
     }
+    const left = await reader.leave();
+    if (left) expect(left).toMatchObject({ status: 0 });
     if (output !== undefined) expectParts(printed, output);
   });
 });

@@ -1,11 +1,13 @@
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import type { TestContext } from 'vitest';
+import { onTestFinished, type TestContext } from 'vitest';
 import { type Ended, root } from './command.js';
 import { rootOf, temporaryFolder } from './fake-root.js';
-import { needsFuseDevice, needsNamespaces, needsProgram, systemPath } from './needs.js';
+import { needsFuse, needsFuseDevice, needsNamespaces, needsProgram, systemPath } from './needs.js';
 import programs from './programs.json' with { type: 'json' };
 
 /** What stands in for the dump that a text calls `my.txt`: it has the devices and ports that the texts name. */
@@ -31,6 +33,7 @@ const DUMPS: Readonly<Record<string, string>> = {
 export class Reader {
   readonly folder: string;
   readonly env: NodeJS.ProcessEnv;
+  #mounted: ChildProcess | undefined;
 
   private constructor(folder: string, programs: string, env: NodeJS.ProcessEnv) {
     this.folder = folder;
@@ -43,6 +46,8 @@ export class Reader {
       COLUMNS: '80',
       NO_COLOR: '1',
       TZ: 'UTC',
+      // No machine is mounted but the reader's own.
+      XDG_RUNTIME_DIR: temporaryFolder(),
     };
   }
 
@@ -68,8 +73,48 @@ export class Reader {
     return new Reader(folder, programs, env);
   }
 
-  /** Type a line. @param cwd - Where, if not in the reader's folder. */
+  /**
+   * Type a line. One that mounts a machine goes on until {@link leave}.
+   *
+   * @param cwd - Where, if not in the reader's folder.
+   */
   async type(line: string, cwd: string = this.folder): Promise<Ended> {
+    return isMount(line) ? await this.#mount(line, cwd) : await this.#run(line, cwd);
+  }
+
+  /** Take off what is mounted. @returns How that ended; `undefined`: nothing was mounted. */
+  async leave(): Promise<Ended | undefined> {
+    const mounted = this.#mounted;
+    if (!mounted) return undefined;
+    this.#mounted = undefined;
+    const gone = once(mounted, 'exit');
+    const ended = await this.#run('iommu hotplug unmount', this.folder);
+    if (ended.status !== 0) mounted.kill();
+    const [status] = await gone;
+    return ended.status === 0 ? { ...ended, status } : ended;
+  }
+
+  /** Start it, and wait until the machine can be talked to. */
+  async #mount(line: string, cwd: string): Promise<Ended> {
+    const child = spawn('sh', ['-c', `exec ${line.replace(/ &.*$/, '')}`], { cwd, env: this.env, stdio: 'pipe' });
+    let stderr = '';
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    this.#mounted = child;
+    // Whatever becomes of the test, before its folder goes.
+    onTestFinished(async () => {
+      await this.leave();
+    });
+    while (child.exitCode === null) {
+      if ((await this.#run('iommu hotplug list', cwd)).status === 0) return { status: 0, stdout: '', stderr };
+      await sleep(100);
+    }
+    this.#mounted = undefined;
+    return { status: child.exitCode, stdout: '', stderr };
+  }
+
+  async #run(line: string, cwd: string): Promise<Ended> {
     const options = { cwd, env: this.env, maxBuffer: 64 * 1024 * 1024, timeout: 240_000 };
     try {
       const typed = promisify(execFile)('sh', ['-c', line], options);
@@ -82,6 +127,9 @@ export class Reader {
   }
 }
 
+/** Whether a line mounts a machine, and ends with the mount. */
+const isMount = (line: string): boolean => /\biommu mount /.test(line);
+
 /** The lines of a block, as they are typed one after the other. */
 export const typedLines = (text: string): string[] => text.split('\n').filter((line) => line !== '');
 
@@ -89,6 +137,7 @@ const isProgram = (name: string): name is keyof typeof programs => Object.hasOwn
 
 /** Go on only if a line can be typed on this machine: another program in a view of the machine needs a little more. */
 export const needsFor = (context: TestContext, line: string): void => {
+  if (isMount(line)) needsFuse(context);
   const [, program] = /\biommu run .* -- (\S+)/.exec(line) ?? [];
   if (program === undefined) return;
   needsNamespaces(context);
