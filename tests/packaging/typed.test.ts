@@ -2,7 +2,16 @@
  * What the texts have their readers type that needs a registry: it is typed so, in folders of their own, to a registry that
  * has everything at its first version.
  */
-import { copyFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -97,9 +106,8 @@ test('a driver is created, tried, published, used by others and released as guid
   expect(place).toBe(join(author.folder, 'iommu-driver-toy'));
   const readme = docBlocksOf({ path: 'README.md', markdown: readFileSync(join(place, 'README.md'), 'utf8') });
 
-  // The board stands in for the capture of a machine that has the hardware.
-  await run('npm', ['run', 'try'], place, registry.env);
-  copyFileSync(join(place, 'board.json'), join(place, 'CAPTURE'));
+  // The board, once it is written, stands in for the capture of a machine that has the hardware.
+  symlinkSync('board.json', join(place, 'CAPTURE'));
   await typeBlock(author, blockWith(readme, 'npm run try'), place);
   await typeBlock(author, blockWith(guide, 'npm install --global'), place);
   expect((await author.type('iommu groups --help', place)).status).toBe(0);

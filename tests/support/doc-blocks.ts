@@ -64,7 +64,7 @@ const checkTests = (name: string, files: readonly string[], { language, text }: 
 };
 
 const useOf = (name: string, path: string, block: CodeBlock, before: Use | undefined): readonly [Use, string] => {
-  const { language, mark } = block;
+  const { language, needs, mark } = block;
   const [, kind, because = ''] = /^(not run:|run by) (.+)$/.exec(mark) ?? [];
   if (kind === 'not run:') return ['not run', because];
   if (kind === 'run by') {
@@ -73,7 +73,8 @@ const useOf = (name: string, path: string, block: CodeBlock, before: Use | undef
   }
   if (mark === 'continues' && language === 'js') return ['program', ''];
   if (mark !== '') refuse(name, `the mark '${mark}' says nothing`);
-  if (GUIDES[path] !== undefined) return ['guide', GUIDES[path]];
+  // A file of what the text makes, a command, or what that prints.
+  if (GUIDES[path] !== undefined && (needs !== '' || ['sh', ''].includes(language))) return ['guide', GUIDES[path]];
   if (language === '') {
     const isPrinted = before === 'program' || before === 'shell' || before === 'elsewhere';
     return isPrinted ? ['output', ''] : refuse(name, 'what no command or program before it prints');
