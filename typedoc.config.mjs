@@ -1,5 +1,6 @@
 // The site: what every package exports, its README and the guides, as one folder of files. `npm run site` writes it.
 import { bringMermaid } from './scripts/site/drawings.mjs';
+import { showFiles } from './scripts/site/files.mjs';
 import { plainWithoutLanguage } from './scripts/site/markdown.mjs';
 import { arrangePages } from './scripts/site/pages.mjs';
 import { root } from './scripts/workspace.mjs';
@@ -28,7 +29,7 @@ export default {
     'bench/README.md',
     'CONTRIBUTING.md',
   ],
-  plugin: [arrangePages, bringMermaid],
+  plugin: [arrangePages, showFiles, bringMermaid],
   markdownItLoader: plainWithoutLanguage,
 
   // The same wherever it is built: no remote is asked for, so a source is a path and not a link.
@@ -40,7 +41,7 @@ export default {
   ignoredHighlightLanguages: ['mermaid'],
   customCss: 'scripts/site/site.css',
   customJs: 'scripts/site/draw.js',
-  groupOrder: ['Guides', 'Commands', 'Modules', 'Examples', 'The project'],
+  groupOrder: ['Guides', 'Commands', 'Modules', 'Examples', 'The project', 'Files'],
   navigation: { includeGroups: true, excludeReferences: true },
   searchInDocuments: true,
   treatWarningsAsErrors: true,

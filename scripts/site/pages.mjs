@@ -26,7 +26,10 @@ const nameText = (document) => {
 /** What a package exports by its own name stands on the package's page, beside its other entry points. */
 const liftMainEntry = ({ project }) => {
   const main = project.children?.find((child) => child.kindOf(ReflectionKind.Module) && child.name === '');
-  if (main) project.mergeReflections(main, project);
+  if (!main) return;
+  const path = project.files.getReflectionPath(main);
+  project.mergeReflections(main, project);
+  project.files.registerReflectionPath(path, project);
 };
 
 /** A README's title is that of its page, and is not said twice. */

@@ -49,6 +49,11 @@ test('every package and every text has a page', () => {
   expect(headings.filter((heading) => !titles.has(heading))).toEqual([]);
 });
 
+test('what a text leads to is a page, and not a file to be saved', () => {
+  expect(existsSync(join(folder, 'media'))).toBe(false);
+  expect([...pages.keys()]).toContain('documents/packages_core_src_driver.ts.html');
+});
+
 test('what a text draws in the words of Mermaid is drawn', (context) => {
   needsProgram(context, 'chromium-headless-shell');
   const document = shownPage(join(folder, 'documents/Architecture.html'));
