@@ -1,53 +1,42 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { root } from '../support/command.js';
-import { type CodeBlock, codeBlocks } from '../support/markdown.js';
-import { needsFuse } from '../support/needs.js';
+import { docBlocks } from '../support/doc-blocks.js';
+import { needsFuse, needsNamespaces } from '../support/needs.js';
 import { runTool } from '../support/packed.js';
+import { programsOf } from '../support/samples.js';
+import { typeErrors } from '../support/type-check.js';
 
-const markdown = [
-  join(root, 'README.md'),
-  join(root, 'CONTRIBUTING.md'),
-  ...readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name, 'README.md')),
-  ...readdirSync(join(root, 'docs')).map((name) => join(root, 'docs', name)),
-].filter((path) => path.endsWith('.md'));
+const programs = programsOf(docBlocks()).map((program) => ({
+  ...program,
+  // Beside this file, from where the workspace's packages can be imported.
+  file: join(root, 'tests/docs', `.sample-${program.name.replace(/\W+/g, '-')}.mjs`),
+}));
 
-interface Sample {
-  readonly name: string;
-  readonly needs: string;
-  readonly code: string;
-  readonly output: string;
-}
+beforeAll(() => {
+  for (const { file, code } of programs) writeFileSync(file, code);
+});
+afterAll(() => {
+  for (const { file } of programs) rmSync(file, { force: true });
+});
 
-/** A program, and the block after it: what it prints. */
-const samplesIn = (path: string): Sample[] => {
-  const blocks = codeBlocks(readFileSync(path, 'utf8'));
-  return blocks.flatMap(({ language, needs, text, line }: CodeBlock, index) => {
-    if (language !== 'js') return [];
-    const next = blocks[index + 1];
-    if (next?.language !== '') throw new Error(`${path}:${line}: a program without its output after it`);
-    return [{ name: `${relative(root, path)}:${line}`, needs, code: text, output: next.text }];
-  });
-};
+test('every program fits the types that the packages publish', () => {
+  expect(typeErrors(programs.map(({ file }) => file))).toEqual([]);
+});
 
-describe.each(markdown.flatMap(samplesIn))('$name', ({ name, needs, code, output }) => {
+describe.each(programs)('$name', ({ file, needs, output }) => {
   test('prints what the text shows', (context) => {
     if (needs === 'fuse') needsFuse(context);
-    // Beside this file, from where the workspace's packages can be imported.
-    const file = join(root, 'tests/docs', `.sample-${name.replace(/\W+/g, '-')}.mjs`);
-    writeFileSync(file, code);
-    try {
-      expect(runTool(process.execPath, [file])).toBe(output);
-    } finally {
-      rmSync(file);
-    }
+    if (needs === 'namespaces') needsNamespaces(context);
+    const printed = runTool(process.execPath, [file]);
+    if (output !== undefined) expect(printed).toBe(output);
   });
 });
 
-test('there are samples in every package README but those of the commands', () => {
-  const without = markdown.filter(
-    (path) => /\/packages\/(?!(?:cli|create-iommu-driver)\/)/.test(path) && samplesIn(path).length === 0,
-  );
-  expect(without).toEqual([]);
+test('there is a program in every package README but those of the commands', () => {
+  const readmes = docBlocks().filter(({ path }) => /^packages\/(?!cli\/|create-iommu-driver\/)/.test(path));
+  const without = new Set(readmes.map(({ path }) => path));
+  for (const { path } of programs) without.delete(path);
+  expect([...without]).toEqual([]);
 });

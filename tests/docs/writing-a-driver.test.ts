@@ -4,21 +4,21 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { driverNames } from '../../packages/create-iommu-driver/src/driver-names.js';
 import { packageFiles } from '../../packages/create-iommu-driver/src/package-files.js';
 import { root } from '../support/command.js';
-import { type CodeBlock, codeBlocks } from '../support/markdown.js';
+import { docBlocksOf } from '../support/doc-blocks.js';
 import { runTool } from '../support/packed.js';
 
-const guide = codeBlocks(readFileSync(join(root, 'docs/writing-a-driver.md'), 'utf8'));
+const path = 'docs/writing-a-driver.md';
+/** Those that are tried here: what needs a registry is tried elsewhere, and says so. */
+const guide = docBlocksOf({ path, markdown: readFileSync(join(root, path), 'utf8') }).filter(
+  ({ use }) => use === 'guide',
+);
 
 /** Blocks that are files: their language is followed by a path. */
 const files = guide.filter(({ needs }) => needs !== '');
-/** What would ask a registry. */
-const isRegistry = ({ text }: CodeBlock): boolean => /^npm (?:create|install|publish|version) ?/.test(text);
 /** What is typed, with what is printed where that is shown. */
-const commands = guide.flatMap((block, at): [string, string, string | undefined][] => {
-  if (block.language !== 'sh' || isRegistry(block)) return [];
-  const next = guide[at + 1];
-  return [[`line ${block.line}`, block.text, next?.language === '' ? next.text : undefined]];
-});
+const commands = guide.flatMap(({ language, line, text, output }): [string, string, string | undefined][] =>
+  language === 'sh' ? [[`line ${line}`, text, output]] : [],
+);
 
 let folder: string;
 

@@ -1,44 +1,11 @@
-import { fileURLToPath } from 'node:url';
 import { intelVtd } from '@iommu/driver-intel-vtd';
 import { beyondMermaid, toMermaid } from '@iommu/export';
 import { boot, type Machine } from '@iommu/machine';
 import { endpoint, layOut, rootPort } from '@iommu/machine/build';
 import { expect, test } from 'vitest';
-import { inBrowser } from '../support/browser.js';
 import { iommu } from '../support/command.js';
+import { drawn } from '../support/mermaid.js';
 import { needsProgram } from '../support/needs.js';
-
-const mermaid = fileURLToPath(import.meta.resolve('mermaid')).replace(/[^/]+$/, 'mermaid.min.js');
-
-interface Drawn {
-  readonly title: string;
-  readonly description: string;
-  /** Texts of boxes, and of the boxes around groups. */
-  readonly nodes: readonly string[];
-  readonly clusters: readonly string[];
-  readonly edges: number;
-}
-
-/** What Mermaid draws, as it is where nobody set it up. */
-const drawn = (flowchart: string): Drawn =>
-  inBrowser<Drawn>(
-    `mermaid.initialize({ startOnLoad: false });
-    await mermaid.parse(data);
-    const { svg } = await mermaid.render('drawn', data);
-    const top = document.createElement('div');
-    top.innerHTML = svg;
-    const texts = (selector) => [...top.querySelectorAll(selector)].map((found) =>
-      found.innerHTML.includes('<br') ? found.innerText : found.textContent);
-    return {
-      title: top.querySelector('title')?.textContent,
-      description: top.querySelector('desc')?.textContent,
-      nodes: texts('.node .nodeLabel'),
-      clusters: texts('.cluster-label .nodeLabel'),
-      edges: top.querySelectorAll('.edgePaths > path, path.flowchart-link').length,
-    };`,
-    flowchart,
-    [mermaid],
-  );
 
 interface Groups {
   readonly groups: readonly { readonly id: number; readonly devices: readonly string[] }[];

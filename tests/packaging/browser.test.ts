@@ -13,7 +13,7 @@ import { portableEntries } from '../support/portable.js';
 import { asRecorded, recorded, withUnknownIdsFrom } from '../support/recorded-behaviour.js';
 import { rehearsal } from '../support/registry/rehearsal.js';
 import { run } from '../support/registry/run.js';
-import { firstSample } from '../support/sample.js';
+import { firstSample } from '../support/samples.js';
 import type { Consumed } from './consumer/program.js';
 
 const PATIENCE_MS = 240_000;

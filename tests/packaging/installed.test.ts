@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { installPacked, runTool } from '../support/packed.js';
-import { firstSample } from '../support/sample.js';
+import { firstSample } from '../support/samples.js';
 
 const wanted = ['core', 'firmware', 'pci', 'machine', 'driver-intel-vtd'];
 let folder: string;

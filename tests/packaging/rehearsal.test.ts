@@ -14,7 +14,8 @@ import { downloads, NEW_DRIVER, type Rehearsal, rehearsal } from '../support/reg
 import { Release } from '../support/registry/release.js';
 import { run } from '../support/registry/run.js';
 import { type Registry, startRegistry } from '../support/registry/start-registry.js';
-import { firstSample } from '../support/sample.js';
+import { firstSample } from '../support/samples.js';
+import { typeErrors } from '../support/type-check.js';
 
 const PATIENCE_MS = 240_000;
 const OURS = ['core', 'machine', 'driver-intel-vtd', 'sysfs'].map((name) => `@iommu/${name}`);
@@ -69,6 +70,14 @@ describe('the first release', () => {
   });
 
   test('runs the sample of the README, and a driver of another author beside', bothWork, PATIENCE_MS);
+
+  test('has types that fit the samples', () => {
+    const files = Object.entries({ 'ours.mjs': ours, 'virtio.mjs': virtio }).map(([name, { code }]) => {
+      writeFileSync(join(project.folder, name), code);
+      return join(project.folder, name);
+    });
+    expect(typeErrors(files)).toEqual([]);
+  });
 
   test(
     'has a driver that brings only what it needs',

@@ -9,7 +9,7 @@ import { needsFullRun } from '../support/needs.js';
 import { Project } from '../support/registry/project.js';
 import { rehearsal } from '../support/registry/rehearsal.js';
 import { run } from '../support/registry/run.js';
-import { firstSample } from '../support/sample.js';
+import { firstSample } from '../support/samples.js';
 import type { Consumed } from './consumer/program.js';
 
 /** Every release line that a package's `engines` allows and that is kept for long. */

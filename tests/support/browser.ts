@@ -8,6 +8,28 @@ const LONGEST = 120_000;
 /** Scripts that are there; none that is made of a text, as by `eval()` and `new Function()`: many pages allow no such. */
 const POLICY = "script-src 'unsafe-inline' file:";
 
+/** A file as a headless Chromium shows it: its document when all scripts have run. @param folder - For what Chromium keeps. */
+const shown = (file: string, folder: string): string => {
+  const { stdout, stderr, status } = spawnSync(
+    'chromium-headless-shell',
+    [
+      // Without the rights to make a sandbox, as in a container; the page is ours.
+      '--no-sandbox',
+      '--disable-gpu',
+      `--user-data-dir=${join(folder, 'profile')}`,
+      '--virtual-time-budget=100000',
+      '--dump-dom',
+      `file://${file}`,
+    ],
+    { encoding: 'utf8', timeout: LONGEST, killSignal: 'SIGKILL', maxBuffer: 256 * 1024 * 1024 },
+  );
+  if (stdout === '') throw new Error(`Chromium ended with ${status} and shows nothing: ${stderr.slice(-2000)}`);
+  return stdout;
+};
+
+/** A page that is a file, when all of its scripts have run. */
+export const shownPage = (file: string): string => shown(file, temporaryFolder());
+
 /** What stands between the words of a page, not to be taken for its end. */
 const inPage = (value: unknown): string => JSON.stringify(value).replaceAll('<', '\\u003c');
 
@@ -27,21 +49,9 @@ ${scripts.map((path) => `<script src="file://${path}"></script>`).join('\n')}
     .then((outcome) => { document.body.textContent = 'outcome:' + encodeURIComponent(JSON.stringify(outcome)) + ':' });
 </script>`;
   writeFileSync(join(folder, 'page.html'), page);
-  const { stdout, stderr, status } = spawnSync(
-    'chromium-headless-shell',
-    [
-      // Without the rights to make a sandbox, as in a container; the page is ours.
-      '--no-sandbox',
-      '--disable-gpu',
-      `--user-data-dir=${join(folder, 'profile')}`,
-      '--virtual-time-budget=100000',
-      '--dump-dom',
-      `file://${join(folder, 'page.html')}`,
-    ],
-    { encoding: 'utf8', timeout: LONGEST, killSignal: 'SIGKILL', maxBuffer: 256 * 1024 * 1024 },
-  );
-  const [, text] = /outcome:([^:]*):/.exec(stdout) ?? [];
-  if (text === undefined) throw new Error(`Chromium ended with ${status} and no outcome: ${stderr.slice(-2000)}`);
+  const document = shown(join(folder, 'page.html'), folder);
+  const [, text] = /outcome:([^:]*):/.exec(document) ?? [];
+  if (text === undefined) throw new Error('Chromium shows no outcome');
   const { value, error } = JSON.parse(decodeURIComponent(text));
   if (error !== undefined) throw new Error(`in the page: ${error}`);
   return value;

@@ -2,6 +2,7 @@ import type { ObservedGroup, RunningMachine } from '@iommu/machine';
 import type { PciDevice } from '@iommu/pci';
 import { computedPartition, joined, met, type Partition, partitionOf, refines, sameMembers } from './partition.js';
 
+/** How computed and observed compare; `unknown`: the description does not hold what would decide it. */
 export type Agreement = 'equal' | 'differs' | 'unknown';
 
 /** A device whose computed group is not the observed one. */

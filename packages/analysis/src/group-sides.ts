@@ -38,6 +38,7 @@ export interface WhatIfGroups {
   readonly reasons: readonly WhatIfReason[];
 }
 
+/** Why one device is in its group after the change. */
 export interface WhatIfReason {
   /** Its address after the change. */
   readonly device: string;

@@ -32,6 +32,7 @@ export interface GroupsReport {
   readonly diagnostics: readonly DiagnosticReport[];
 }
 
+/** Something odd, or supposed, that the answer rests on. */
 export interface DiagnosticReport {
   readonly severity: Diagnostic['severity'];
   readonly code: string;

@@ -41,6 +41,7 @@ export interface StaleReport {
   readonly unknown: readonly string[];
 }
 
+/** What the machine is booted with. */
 export interface StaleOptions {
   readonly drivers: readonly IommuDriver[];
 }

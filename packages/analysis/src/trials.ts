@@ -11,6 +11,7 @@ export interface Trial {
   readonly running: RunningMachine;
 }
 
+/** What trials boot with, and how many there may be. */
 export interface TrialOptions {
   readonly drivers: readonly IommuDriver[];
   /** Rules to boot with, unless a change brings others. */
@@ -128,7 +129,11 @@ const relate = (one: unknown, other: unknown): Relation => {
   return one === other ? 'together' : 'apart';
 };
 
-/** @param a - Names of devices before the changes, as is `b`. */
+/**
+ * What became of two devices in a trial.
+ *
+ * @param a - Names of devices before the changes, as is `b`.
+ */
 export const relationIn = (trial: Trial, a: string, b: string): Relation => {
   const { groups } = trial.running.iommu;
   const [first, second] = [deviceAfter(trial, a), deviceAfter(trial, b)];

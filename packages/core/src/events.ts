@@ -18,6 +18,7 @@ export type GroupNotification =
   | 'unbind-driver'
   | 'unbound-driver';
 
+/** What happens to groups and units, in the order in which it happens. */
 export type IommuEvent =
   | { readonly type: GroupNotification; readonly group: Group; readonly device: Device }
   /** After `del-device`, when the device is out; the group may end then. */
@@ -26,6 +27,7 @@ export type IommuEvent =
   | { readonly type: 'name-changed' | 'type-changed'; readonly group: Group }
   | { readonly type: 'unit-added' | 'unit-removed'; readonly unit: IommuUnit };
 
+/** Hears of events. It may ask the model, and change it. */
 export type Listener<E = IommuEvent> = (event: E) => void;
 
 /**
@@ -42,6 +44,7 @@ export class Emitter<E = IommuEvent> {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Call every listener. */
   emit(event: E): void {
     for (const listener of this.#listeners) {
       try {

@@ -88,6 +88,7 @@ export class GroupTable implements Iterable<Group> {
     for (const group of this.#groups) if (group) yield group;
   }
 
+  /** How many groups exist. */
   get size(): number {
     return this.#size;
   }

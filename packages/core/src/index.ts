@@ -24,6 +24,7 @@ export { type Capabilities, Iommu, type IommuOptions } from './iommu.js';
 export { type BootParameter, bootParameters, type Kernel } from './kernel.js';
 export type { KernelDriver } from './kernel-driver.js';
 export type { DeviceOutcome } from './outcome.js';
+export type { NamedDriver } from './prober.js';
 export type { Reason } from './reason.js';
 export {
   formatReservedRegion,

@@ -22,6 +22,7 @@ export interface Capabilities {
   readonly sysRawio?: boolean;
 }
 
+/** The machine, and who drives its IOMMUs. */
 export interface IommuOptions {
   readonly platform: Platform;
   /** A device goes to the first driver that knows it. */

@@ -15,6 +15,7 @@ export interface RootComplexSketch {
   readonly smmu: number;
 }
 
+/** What {@link writeIort} makes a table of. */
 export interface IortSketch {
   readonly smmus: readonly SmmuSketch[];
   readonly rootComplexes: readonly RootComplexSketch[];

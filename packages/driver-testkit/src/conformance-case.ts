@@ -2,6 +2,7 @@ import { type IommuDriver, IommuError } from '@iommu/core';
 import type { Machine } from '@iommu/machine';
 import type { Theme } from './theme.js';
 
+/** What is tried, and on which machines. */
 export interface ConformanceOptions {
   readonly driver: IommuDriver;
   /**

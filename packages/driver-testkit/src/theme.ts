@@ -10,4 +10,5 @@ export const THEMES = [
   'uncertainty',
 ] as const;
 
+/** One of {@link THEMES}. */
 export type Theme = (typeof THEMES)[number];

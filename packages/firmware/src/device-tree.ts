@@ -26,6 +26,7 @@ export class DeviceTreeProperty {
     return Array.from({ length: this.cellCount }, (_, at) => this.#reader.u32be(at * 4));
   }
 
+  /** How many whole cells it holds. */
   get cellCount(): number {
     return Math.floor(this.length / 4);
   }
@@ -97,6 +98,7 @@ export class DeviceTreeNode {
     return this.name.split('@', 1)[0] as string;
   }
 
+  /** A property by name; `undefined`: the node does not have it. */
   property(name: string): DeviceTreeProperty | undefined {
     return this.properties.get(name);
   }
@@ -145,7 +147,11 @@ export class DeviceTree {
     return this.#byPhandle.get(phandle);
   }
 
-  /** @param path - From the root on: `/soc/smmu@9050000`. */
+  /**
+   * The node at a path; `undefined`: there is none.
+   *
+   * @param path - From the root on: `/soc/smmu@9050000`.
+   */
   find(path: string): DeviceTreeNode | undefined {
     let node: DeviceTreeNode | undefined = this.root;
     for (const part of path.split('/')) {

@@ -30,6 +30,7 @@ export const firstCell = (node: DeviceTreeNode | undefined, name: string): numbe
   return property && property.cellCount > 0 ? property.cell(0) : undefined;
 };
 
+/** Whether `compatible` has one of these names. */
 export const isCompatible = (node: DeviceTreeNode, names: ReadonlySet<string>): boolean =>
   node.property('compatible')?.texts.some((name) => names.has(name)) ?? false;
 

@@ -38,22 +38,25 @@ export class TableReader {
     }
   }
 
-  /** @throws IommuError `ERR_TABLE_TRUNCATED`, as do the other reads. */
+  /** A byte. @throws IommuError `ERR_TABLE_TRUNCATED` past the end, as do the other reads. */
   u8(offset: number, what = 'a byte'): number {
     this.require(offset, 1, what);
     return this.#view.getUint8(offset);
   }
 
+  /** Two bytes, little-endian. */
   u16(offset: number, what = 'a word'): number {
     this.require(offset, 2, what);
     return this.#view.getUint16(offset, true);
   }
 
+  /** Four bytes, little-endian. */
   u32(offset: number, what = 'a double word'): number {
     this.require(offset, 4, what);
     return this.#view.getUint32(offset, true);
   }
 
+  /** Eight bytes, little-endian. */
   u64(offset: number, what = 'a quad word'): bigint {
     this.require(offset, 8, what);
     return this.#view.getBigUint64(offset, true);

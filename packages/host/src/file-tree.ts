@@ -100,18 +100,21 @@ export class MemoryTree implements FileTree {
     return node;
   }
 
+  /** Put a file there, in place of one that is there, or of a link. */
   addFile(path: string, bytes: Uint8Array): void {
     const node = this.#leaf(path);
     node.bytes = bytes;
     delete node.link;
   }
 
+  /** Put a symbolic link there, in place of one that is there, or of a file. */
   addLink(path: string, text: string): void {
     const node = this.#leaf(path);
     node.link = text;
     delete node.bytes;
   }
 
+  /** Put a directory there, empty unless it is there already. */
   addDirectory(path: string): void {
     const node = this.#make(path);
     if (node.bytes) throw notBoth(path, path, 'file');

@@ -117,10 +117,12 @@ export class PciIds {
     return this.#text(found + id.length + 4, this.#lineEnd(found + 1));
   }
 
+  /** The name of a vendor; `undefined`: the table does not have it. */
   vendor(vendor: number): string | undefined {
     return this.#block(hex(vendor, 4))?.name;
   }
 
+  /** The name of a device; `undefined`: the table does not have it. */
   device(vendor: number, device: number): string | undefined {
     return this.#nameIn(this.#block(hex(vendor, 4)), hex(device, 4));
   }

@@ -82,6 +82,7 @@ const readFirmware = (top: FileTree): MachineFirmware | undefined => {
   return { ...(looked && { acpi }), ...(deviceTree && { deviceTree }) };
 };
 
+/** What is read beside the tree, and what else of it. */
 export interface SnapshotOptions {
   /** The kernel's log, where it is not a file of the tree. */
   readonly log?: string;

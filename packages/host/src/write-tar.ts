@@ -69,5 +69,5 @@ export const machineToEntries = (machine: Machine): TreeEntry[] => {
   ];
 };
 
-/** A machine as a tar archive, with the files of {@link machineToEntries}. */
+/** A machine as a tar archive, with `machine.json` in it and, for other programs, sysfs files and firmware tables. */
 export const machineToTar = (machine: Machine): Promise<Uint8Array> => entriesToTar(machineToEntries(machine));

@@ -12,6 +12,7 @@ import { RunningMachine } from './running-machine.js';
 /** Buses in the order in which a registering unit walks them. @see Linux v7.0 drivers/iommu/iommu.c iommu_buses[] */
 const BUSES = ['platform', 'pci', 'amba', 'fsl-mc', 'host1x-context', 'cdx'];
 
+/** With which drivers a machine is booted, and as which kernel. */
 export interface BootOptions {
   /** A device goes to the first driver that knows it. */
   readonly drivers: readonly IommuDriver[];
@@ -19,7 +20,7 @@ export interface BootOptions {
   readonly kernel?: string;
   /** In place of the machine's own command line. */
   readonly commandLine?: string;
-  /** One of {@link POLICIES} by name. */
+  /** One of `POLICIES` by name. */
   readonly policy?: string;
   /** How to decide where a fact is unknown; default `pessimistic`: as if the function did not isolate. */
   readonly unknown?: 'pessimistic' | 'optimistic';

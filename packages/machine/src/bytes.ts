@@ -12,4 +12,5 @@ export const toBytes = (bytes: Bytes, what: string): Uint8Array => {
   }
 };
 
+/** Bytes as a JSON description holds them. */
 export const toBase64 = (bytes: Bytes): string => (typeof bytes === 'string' ? bytes : base64.encode(bytes));

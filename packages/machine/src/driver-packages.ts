@@ -11,6 +11,7 @@ export interface DriverPackage {
   readonly hardware: string;
 }
 
+/** By the signature of the firmware table. */
 export const DRIVER_PACKAGES: Readonly<Record<string, DriverPackage>> = {
   DMAR: { package: '@iommu/driver-intel-vtd', driver: 'intel-vtd', hardware: 'Intel VT-d' },
   IVRS: { package: '@iommu/driver-amd-vi', driver: 'amd-vi', hardware: 'AMD-Vi' },

@@ -39,6 +39,7 @@ export const PCI_ATTRIBUTES = [
   'sriov_vf_total_msix',
 ] as const;
 
+/** One of {@link PCI_ATTRIBUTES}. */
 export type PciAttribute = (typeof PCI_ATTRIBUTES)[number];
 
 /** By the name of their file, without the ending newline. */

@@ -15,6 +15,7 @@ export interface Policy {
 /** What the name of a policy with words of the user's begins with. */
 const ACS_OVERRIDE = 'acs-override=';
 
+/** Every policy that goes by a name alone; `kernel` is what counts when none is asked for. */
 export const POLICIES: readonly Policy[] = [
   {
     name: 'kernel',

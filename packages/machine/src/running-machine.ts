@@ -94,7 +94,11 @@ export class RunningMachine {
     return this.iommu.devices;
   }
 
-  /** @param name - As sysfs spells it; of a PCI address in segment 0 the segment may be left out. */
+  /**
+   * A device by its name; `undefined`: the machine has none of it.
+   *
+   * @param name - As sysfs spells it; of a PCI address in segment 0 the segment may be left out.
+   */
   find(name: string): Device | undefined {
     return this.topology.find(name) ?? this.#parts.others.find(name);
   }

@@ -13,6 +13,7 @@ export const parseVersion = (text: string): Version | undefined => {
 /** Negative, zero or positive, as `a` is older than, equal to or newer than `b`. */
 export const compareVersions = (a: Version, b: Version): number => a.major - b.major || a.minor - b.minor;
 
+/** `6.1` */
 export const formatVersion = ({ major, minor }: Version): string => `${major}.${minor}`;
 
 /** The last release of each series that has ended. */

@@ -16,6 +16,7 @@ export const AcsFlag = {
   DT: 0x40,
 } as const;
 
+/** The name of a bit, as the specification has it. */
 export type AcsFlagName = keyof typeof AcsFlag;
 
 const NAMES = Object.keys(AcsFlag) as AcsFlagName[];

@@ -3,7 +3,7 @@ import { PcieType } from './express.js';
 import type { PciDevice } from './pci-device.js';
 
 /** What `pcie_acs_override=` asks for. */
-interface AcsOverride {
+export interface AcsOverride {
   /** Root ports and downstream ports count as isolating. */
   readonly downstream: boolean;
   /** Functions of multifunction devices count as isolating. */

@@ -46,8 +46,11 @@ export const formatBus = (segment: number, bus: number): string => `${hex(segmen
 export const formatPciAddress = ({ segment, rid }: PciAddress): string =>
   `${formatBus(segment, rid >> 8)}:${hex((rid >> 3) & 0x1f, 2)}.${rid & 7}`;
 
+/** Bits 15:8 of a requester id. */
 export const busOf = (rid: RequesterId): number => rid >> 8;
+/** Bits 7:3 of a requester id: the device number on its bus. */
 export const slotOf = (rid: RequesterId): number => (rid >> 3) & 0x1f;
+/** Bits 2:0 of a requester id. */
 export const functionOf = (rid: RequesterId): number => rid & 7;
 
 /** One number for a whole address, exact for every segment: for use as a map key. */

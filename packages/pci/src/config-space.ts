@@ -19,15 +19,18 @@ export class ConfigSpace {
     this.size = size;
   }
 
+  /** A byte; `undefined`: it was not read. */
   u8(offset: number): number | undefined {
     return this.#bytes[offset];
   }
 
+  /** Two bytes, little-endian; `undefined`: not both were read. */
   u16(offset: number): number | undefined {
     const high = this.#bytes[offset + 1];
     return high === undefined ? undefined : ((this.#bytes[offset] as number) | (high << 8)) & 0xffff;
   }
 
+  /** Four bytes, little-endian; `undefined`: not all were read. */
   u32(offset: number): number | undefined {
     const low = this.u16(offset);
     const high = this.u16(offset + 2);

@@ -11,6 +11,7 @@ export const PcieType = {
   'rc-event-collector': 10,
 } as const;
 
+/** The name of a type, as in {@link PcieType}. */
 export type PcieTypeName = keyof typeof PcieType;
 
 const NAMES = new Map<number, PcieTypeName>(

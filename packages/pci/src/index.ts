@@ -7,7 +7,7 @@
 export { type AcsBasis, type AcsPath, type AcsVerdict, acsPath, acsVerdict, bridgeAbove } from './acs.js';
 export { type AcsState, acsStateOf } from './acs-control.js';
 export { AcsFlag, type AcsFlagName, formatAcsFlags, parseAcsFlags, REQUIRED_ACS_FLAGS } from './acs-flags.js';
-export { parseAcsOverride } from './acs-override.js';
+export { type AcsOverride, parseAcsOverride } from './acs-override.js';
 export {
   addressKey,
   busOf,
@@ -37,8 +37,9 @@ export {
 export { type PciGroupOptions, pciDeviceGroup } from './pci-device-group.js';
 export { type AcsRegisters, factsOf, type PciFacts, readConfigFacts, type SriovRegisters } from './pci-facts.js';
 export type { AcsFlagList, PciFunction } from './pci-function.js';
+export type { AcsQuirkName } from './quirks/acs-quirk-rows.js';
 export { isVmdHost } from './quirks/vmd-hosts.js';
 export { describeVerdict, PciReason, type PciRule, type StandIn } from './reasons.js';
 export { ruleSentence } from './rule-sentences.js';
 export type { PciSettings } from './settings.js';
-export { type Arrival, PciTopology, rootBusNames } from './topology.js';
+export { type Arrival, type KnownPlaces, PciTopology, rootBusNames } from './topology.js';

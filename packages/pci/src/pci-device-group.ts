@@ -7,6 +7,7 @@ import { pciDeviceGroup2025 } from './pci-device-group-2025.js';
 import { pciDeviceGroupV36 } from './pci-device-group-v3.6.js';
 import { PciReason, type StandIn } from './reasons.js';
 
+/** What the rule for PCI must be told by a driver. */
 export interface PciGroupOptions {
   /** Requester ids that firmware tables add (IVRS). */
   readonly aliasesOf?: FirmwareAliases;

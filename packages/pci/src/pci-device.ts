@@ -103,10 +103,12 @@ export class PciDevice implements Device {
     return this.description.untrusted === true;
   }
 
+  /** Segment and requester id in one number, as of `addressKey()`. */
   get key(): number {
     return addressKey(this.segment, this.rid);
   }
 
+  /** Slot and function: bits 7:0 of the requester id. */
   get devfn(): number {
     return this.rid & 0xff;
   }
@@ -116,6 +118,7 @@ export class PciDevice implements Device {
     return this.subordinate !== undefined || this.facts.headerType === 1 || this.facts.headerType === 2;
   }
 
+  /** Whether it is a virtual function of SR-IOV. */
   get isVirtualFunction(): boolean {
     return this.description.physicalFunction !== undefined;
   }

@@ -80,7 +80,11 @@ export class PciTopology {
     return [...this.#devices.values()];
   }
 
-  /** @param address - `DDDD:BB:DD.F` or `BB:DD.F` */
+  /**
+   * A function by its address; `undefined`: there is none.
+   *
+   * @param address - `DDDD:BB:DD.F` or `BB:DD.F`
+   */
   find(address: string): PciDevice | undefined {
     const parsed = tryParsePciAddress(address);
     return parsed && this.#devices.get(addressKey(parsed.segment, parsed.rid));
@@ -91,6 +95,7 @@ export class PciTopology {
     return this.#buses.values();
   }
 
+  /** A bus by its number; `undefined`: nothing was found on it, and no bridge leads to it. */
   bus(segment: number, number: number): PciBus | undefined {
     return this.#buses.get(busKey(segment, number));
   }
@@ -100,6 +105,7 @@ export class PciTopology {
     return this.#hosted.get(device) ?? NO_BUSES;
   }
 
+  /** A function by its requester id; `undefined`: there is none. */
   at(segment: number, rid: number): PciDevice | undefined {
     return this.#devices.get(addressKey(segment, rid));
   }

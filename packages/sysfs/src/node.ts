@@ -56,6 +56,7 @@ export interface SysfsLink {
   readonly target: string;
 }
 
+/** What a name of a directory leads to. */
 export type SysfsNode = SysfsDirectory | SysfsFile | SysfsLink;
 
 /**

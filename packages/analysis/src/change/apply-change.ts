@@ -13,6 +13,7 @@ import { numberBuses } from './number-buses.js';
 import { drawnFunctions, type PciTree, spelled, spelledBus, topologyOf, treeOf } from './pci-tree.js';
 import { setVirtualFunctions } from './virtual-functions.js';
 
+/** What a change takes along. */
 export interface ChangeOptions {
   /** They write the firmware tables of their kind anew where hardware moves; without them tables stay as they are. */
   readonly drivers?: readonly IommuDriver[];

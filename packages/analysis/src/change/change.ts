@@ -36,6 +36,7 @@ export interface ReaddressChange {
   readonly to: string;
 }
 
+/** A card is put in. */
 export interface AddChange {
   readonly kind: 'add';
   readonly card: Card;
@@ -66,6 +67,7 @@ export interface AcsChange {
   readonly on: boolean;
 }
 
+/** Another kernel. */
 export interface KernelChange {
   readonly kind: 'kernel';
   /** A release or version: `6.12`, `7.3.4+deb13-amd64`. */

@@ -47,6 +47,7 @@ export interface DiffReport {
   readonly notes: readonly DiagnosticReport[];
 }
 
+/** How two dumps are compared. */
 export interface DiffOptions extends PartsOptions {
   /** Default `path`. */
   readonly by?: MatchBy;

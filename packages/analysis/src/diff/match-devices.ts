@@ -9,8 +9,10 @@ import { type Place, placesOf } from '../places.js';
  */
 export type MatchBy = 'path' | 'address' | 'id';
 
+/** All of {@link MatchBy}, the default first. */
 export const MATCH_BY: readonly MatchBy[] = ['path', 'address', 'id'];
 
+/** The names of one device in both dumps. */
 export interface MatchedDevice {
   readonly before: string;
   readonly after: string;

@@ -43,6 +43,7 @@ export interface ViableMember {
   readonly directRegions: readonly string[];
 }
 
+/** The group of a device that was asked about. */
 export interface ViableGroup {
   /** `null`: it depends on what the input does not hold. */
   readonly id: number | null;

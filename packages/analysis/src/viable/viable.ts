@@ -10,6 +10,7 @@ import { setupOf } from './setup.js';
 import { standsInTheWay, type ViabilityRule, viabilityRuleOf } from './viability-rule.js';
 import type { Viability, ViableDevice, ViableGroup, ViableMember, ViableNeed, ViableReport } from './viable-report.js';
 
+/** What is to be bound, and which kernel is asked. */
 export interface ViableOptions {
   /** To be bound to each device; default: VFIO's for its bus, `vfio-pci`. */
   readonly driver?: string;

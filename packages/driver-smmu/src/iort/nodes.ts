@@ -103,7 +103,10 @@ export interface OtherNode extends Common {
   readonly type: number;
 }
 
+/** A node that is an SMMU. */
 export type SmmuNode = SmmuV2Node | SmmuV3Node;
+
+/** A node of any kind; `kind` tells which. */
 export type IortNode = ItsGroup | NamedComponent | RootComplex | SmmuNode | PmcgNode | RmrNode | OtherNode;
 
 /** All of an IORT. */
@@ -113,8 +116,10 @@ export interface Iort {
   readonly checksumOk: boolean;
   /** In table order. */
   readonly nodes: readonly IortNode[];
+  /** The node that a reference of the table leads to: `offset` in bytes from the start of the table. */
   readonly nodeAt: (offset: number) => IortNode | undefined;
 }
 
+/** Whether a node is an SMMU, of either version. */
 export const isSmmu = (node: IortNode | undefined): node is SmmuNode =>
   node?.kind === 'smmu-v2' || node?.kind === 'smmu-v3';

@@ -8,7 +8,9 @@ import { type Element, element, writeXml } from './xml-element.js';
 
 /** Names of vendors and devices by their ids, as the table `pci.ids` has them. */
 export interface PciNames {
+  /** @returns `undefined`: the table does not have it. */
   vendor(vendor: number): string | undefined;
+  /** @returns `undefined`: the table does not have it. */
   device(vendor: number, device: number): string | undefined;
 }
 

@@ -22,6 +22,7 @@ export interface Capture {
   readonly missing: readonly Missing[];
 }
 
+/** Which machine, and what is left in. */
 export interface CaptureOptions {
   /** Where the machine's `sys`, `proc`, `boot` and `etc` are; default `/`, this machine. */
   readonly root?: string;

@@ -47,6 +47,7 @@ export class KernelDrivers {
     return this.#core.autoprobe;
   }
 
+  /** As a write of `1` or `0` to it. */
   set autoprobe(on: boolean) {
     this.#core.autoprobe = on;
   }
@@ -56,6 +57,7 @@ export class KernelDrivers {
     return [...this.#core.drivers.keys()];
   }
 
+  /** Whether a driver of this name is registered. */
   has(name: string): boolean {
     return this.#core.drivers.has(name);
   }

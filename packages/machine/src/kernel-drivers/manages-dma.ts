@@ -25,4 +25,5 @@ const MANAGES_DMA = new Set([
   'vfio-cdx',
 ]);
 
+/** Whether a driver leaves the group's DMA to others. */
 export const managesDma = (driver: string): boolean => MANAGES_DMA.has(driver);

@@ -15,6 +15,7 @@ export type AcsQuirkRow = readonly [
   proof: 'source' | 'stated' | 'unverified',
 ];
 
+/** The kernel function that says of a device without ACS whether it isolates all the same. */
 export type AcsQuirkName =
   | 'pci_quirk_amd_sb_acs'
   | 'pci_quirk_mf_endpoint_acs'

@@ -100,6 +100,7 @@ export class MachineControl implements Disposable {
     await this.#connection.call('type', { group, type });
   }
 
+  /** The groups and devices as they are now. */
   async list(): Promise<MachineList> {
     return (await this.#connection.call('list')) as MachineList;
   }
@@ -148,10 +149,12 @@ export class MachineControl implements Disposable {
     await this.#connection.closed;
   }
 
+  /** Hang up; the machine stays mounted. */
   close(): void {
     this.#connection.close();
   }
 
+  /** As {@link close}, at the end of a block. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -6,6 +6,7 @@ import type { MachinePayload } from './serve-machine.js';
 import { startServing } from './start-serving.js';
 import type { TransportName } from './transport.js';
 
+/** How a machine is booted and mounted. */
 export interface MountOptions extends Omit<BootOptions, 'drivers'> {
   /**
    * The IOMMU drivers, in the order in which they are asked: URLs of modules whose default exports make them, as those of

@@ -21,4 +21,5 @@ export interface Transport {
   readonly startReading: StartReading;
 }
 
+/** `epoll`: the event loop is told that there is something to read; `pump`: a `cat` reads it into a pipe. */
 export type TransportName = 'epoll' | 'pump';

@@ -2,6 +2,7 @@ import type { SysfsDirectory, SysfsNode } from '../node.js';
 import { printable } from './printable.js';
 import { sortedNames } from './sorted-walk.js';
 
+/** How much is listed. */
 export interface ListLinesOptions {
   /** What the path of the top is called; default `/sys`. */
   readonly name?: string;

@@ -3,6 +3,7 @@ import { contentLines } from './content-lines.js';
 import { printable } from './printable.js';
 import { sortedNames } from './sorted-walk.js';
 
+/** How much is drawn. */
 export interface TreeLinesOptions {
   /** What the first line says; default `/sys`. */
   readonly name?: string;
