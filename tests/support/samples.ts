@@ -27,7 +27,8 @@ export const programsOf = (blocks: readonly DocBlock[]): Program[] => {
 
 /** The first program of a text of the repository, which shows what it prints. @param path - From its top. */
 export const firstSample = (path: string): { readonly code: string; readonly output: string } => {
-  const [first] = programsOf(guides.filter((text) => text.path === path).flatMap(docBlocksOf));
+  const blocks = guides.filter((text) => text.path === path).flatMap(docBlocksOf);
+  const first = blocks.find(({ language }) => language === 'js');
   if (first?.output === undefined) throw new Error(`${path} shows no program with its output`);
-  return { code: first.code, output: first.output };
+  return { code: first.text, output: first.output };
 };
