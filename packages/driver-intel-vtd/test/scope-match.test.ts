@@ -154,6 +154,11 @@ describe('the kind of a scope', () => {
     const { headerType: _, ...one } = fn('00:02.0');
     expect(mismatch(endpoint, one)).toBe(false);
   });
+
+  test('a bridge contradicts nothing of which the class was not read', () => {
+    const { class: _, ...one } = fn('00:02.0');
+    expect(mismatch(bridgeScope, one)).toBe(false);
+  });
 });
 
 describe('below a scope’s bridge', () => {
