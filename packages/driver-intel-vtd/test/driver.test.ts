@@ -79,6 +79,7 @@ describe('a DMAR that Linux refuses', () => {
     ['a host address width below a page', dmarWith({ width: 5 }, allDrhd())],
     ['a name-space device without the end of its name', dmar(allDrhd(), andd(1, 'X', []))],
     ['a unit without registers', dmar(allDrhd(0))],
+    ['one of two units without registers', dmar(drhd({ base: 0 }, endpointScope('00:02.0')), allDrhd())],
     ['no unit', dmar()],
   ];
 
