@@ -4,10 +4,21 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /*
- * The tests that mutants are tried on: those that run in the process and need no other program.
+ * The tests that mutants of a package are tried on: its own, and recordings that show what it decides.
  */
 
 const root = import.meta.dirname;
+
+const RECORDINGS: Readonly<Record<string, readonly string[]>> = {
+  core: ['hotplug', 'type-writes'],
+  pci: ['vtd', 'amdvi'],
+  'driver-amd-vi': ['amdvi'],
+  'driver-intel-vtd': ['vtd', 'hotplug'],
+  'driver-smmu': ['smmuv3', 'smmuv3-hotplug'],
+};
+
+/** The package that is mutated. */
+const mutated = process.env['IOMMU_MUTATE'] ?? '';
 
 /** What of a manifest's `exports` counts here. */
 type Exports = Readonly<Record<string, string | { readonly '@iommu/source'?: string }>>;
@@ -27,14 +38,11 @@ const sources = readdirSync(join(root, 'packages')).flatMap((folder) => {
   });
 });
 
-/** Tests of the lower layers first, and recordings, which take longest, last. */
-const ORDER = [/packages\/core/, /packages\/pci/, /packages\/driver/, /packages\/machine/, /tests\/recordings/];
-
-/** The first test that fails ends a mutant's run, and most mutants die of a test of their own package. */
+/** The first test that fails ends a mutant's run: a package's own tests come first, recordings take longer. */
 class OwnTestsFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId }: TestSpecification): number => ORDER.findIndex((part) => part.test(moduleId));
-    return [...files].sort((a, b) => rank(a) - rank(b) || a.moduleId.localeCompare(b.moduleId));
+    const isRecording = ({ moduleId }: TestSpecification): number => Number(moduleId.includes('/tests/recordings/'));
+    return [...files].sort((a, b) => isRecording(a) - isRecording(b) || a.moduleId.localeCompare(b.moduleId));
   }
 }
 
@@ -42,18 +50,12 @@ export default defineConfig({
   resolve: { alias: sources },
   test: {
     include: [
-      'packages/{core,pci,driver-amd-vi,driver-intel-vtd,driver-smmu,machine}/test/**/*.test.ts',
-      'tests/recordings/*.test.ts',
+      `packages/${mutated}/test/**/*.test.ts`,
+      ...(RECORDINGS[mutated] ?? []).map((recording) => `tests/recordings/${recording}.test.ts`),
     ],
-    exclude: [
-      // Puts a module in place of another, which holds for all tests of a process.
-      'packages/machine/test/kernel-doubts.test.ts',
-      // Needs the driver of another author, from a registry.
-      'tests/recordings/virtio.test.ts',
-    ],
-    setupFiles: ['tests/setup/seed.ts', 'tests/setup/stop-after-failure.ts'],
-    // The same random machines for every mutant.
-    env: { IOMMU_TEST_SEED: '1' },
+    setupFiles: ['tests/setup/seed.ts', 'tests/setup/mutants.ts'],
+    // The same random machines for every mutant, and few of them.
+    env: { IOMMU_TEST_SEED: '1', IOMMU_TEST_SHARE: '0.1' },
     isolate: false,
     sequence: { sequencer: OwnTestsFirst },
     testTimeout: 60_000,

@@ -83,6 +83,14 @@ describe('a device without a unit', () => {
     const reason = found && 'none' in found ? found.none : expect.fail('has a unit');
     expect(plain(reason)).toEqual({ rule, source, devices: rule === 'iort-invalid' ? [] : [device.name] });
   });
+
+  test.each([
+    [[0, 1, 0], 'The iommu-map of /pcie@10000000 contradicts itself, so 0000:00:03.0 has no IOMMU.'],
+    [[0x100, 1, 0, 0x100], 'The iommu-map of /pcie@10000000 takes requester id 0x18 of 0000:00:03.0 to no SMMU.'],
+  ])('is told what is wrong with the iommu-map %j', (map, text) => {
+    const built = machine({ functions: [NIC], ...treeOf({ 'iommu-map': map }) });
+    expect(bindTo(built).unitOf(deviceAt(built, '00:03.0'))).toMatchObject({ none: { text } });
+  });
 });
 
 describe('a device that a unit refuses, or groups', () => {

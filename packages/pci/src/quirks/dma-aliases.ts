@@ -35,13 +35,11 @@ for (const row of DMA_ALIAS_QUIRKS) {
 
 /** The quirk rows that apply to a function. */
 const rowsOf = (facts: PciFacts, kernel: Kernel) =>
-  facts.vendor === undefined || facts.device === undefined
-    ? []
-    : (byId.get(facts.vendor * 0x10000 + facts.device) ?? []).filter(
-        ([, , , since, , subsystem]) =>
-          kernel.has(since) &&
-          (!subsystem || (subsystem[0] === facts.subsystemVendor && subsystem[1] === facts.subsystemDevice)),
-      );
+  (byId.get((facts.vendor ?? 0) * 0x10000 + (facts.device ?? 0)) ?? []).filter(
+    ([, , , since, , subsystem]) =>
+      kernel.has(since) &&
+      (!subsystem || (subsystem[0] === facts.subsystemVendor && subsystem[1] === facts.subsystemDevice)),
+  );
 
 /** Function numbers on its own bus that quirks add to a function's DMA aliases, ascending. */
 export const quirkAliases = (facts: PciFacts, rid: number, kernel: Kernel): readonly number[] => {
