@@ -51,6 +51,10 @@ describe('a function that the IVRS does not name', () => {
     expect(why('00:03.0', ivrsOf(select('00:04.0')))).toBe('The IVRS does not name 0000:00:03.0.');
   });
 
+  test('is said to lie beyond 00:00.0 where that alone is named', () => {
+    expect(why('00:05.0', ivrsOf(select('00:00.0')))).toContain('lies beyond the IVRS');
+  });
+
   test('is not said so where it names none of the segment', () => {
     expect(why('0001:00:03.0', ivrsOf(select('00:04.0')))).toBe('The IVRS does not name 0001:00:03.0.');
   });
