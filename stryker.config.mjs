@@ -45,7 +45,7 @@ export default {
   // On top of what the tests took at first: a machine may be busy with other things.
   timeoutMS: 20_000,
   tempDirName: '.stryker',
-  ignorePatterns: ['/{bench,docs,examples,scripts}', '/packages/*/{api,dist}', '/reports'],
+  ignorePatterns: ['/{bench,docs,examples,scripts}', '/packages/*/{api,dist}', '/reports', '/.stryker*'],
 
   // A further run tries what changed since the last.
   incremental: true,

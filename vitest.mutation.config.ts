@@ -1,21 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
-import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /*
- * The tests that mutants of a package are tried on: its own, and recordings that show what it decides.
+ * The tests that mutants of a package are tried on: its own. What only a recording of a whole machine notices has no test
+ * that names the rule.
  */
 
 const root = import.meta.dirname;
-
-const RECORDINGS: Readonly<Record<string, readonly string[]>> = {
-  core: ['hotplug', 'type-writes'],
-  pci: ['vtd', 'amdvi'],
-  'driver-amd-vi': ['amdvi'],
-  'driver-intel-vtd': ['vtd', 'hotplug'],
-  'driver-smmu': ['smmuv3', 'smmuv3-hotplug'],
-};
 
 /** The package that is mutated. */
 const mutated = process.env['IOMMU_MUTATE'] ?? '';
@@ -38,26 +30,14 @@ const sources = readdirSync(join(root, 'packages')).flatMap((folder) => {
   });
 });
 
-/** The first test that fails ends a mutant's run: a package's own tests come first, recordings take longer. */
-class OwnTestsFirst extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isRecording = ({ moduleId }: TestSpecification): number => Number(moduleId.includes('/tests/recordings/'));
-    return [...files].sort((a, b) => isRecording(a) - isRecording(b) || a.moduleId.localeCompare(b.moduleId));
-  }
-}
-
 export default defineConfig({
   resolve: { alias: sources },
   test: {
-    include: [
-      `packages/${mutated}/test/**/*.test.ts`,
-      ...(RECORDINGS[mutated] ?? []).map((recording) => `tests/recordings/${recording}.test.ts`),
-    ],
+    include: [`packages/${mutated}/test/**/*.test.ts`],
     setupFiles: ['tests/setup/seed.ts', 'tests/setup/mutants.ts'],
     // The same random machines for every mutant, and few of them.
     env: { IOMMU_TEST_SEED: '1', IOMMU_TEST_SHARE: '0.1' },
     isolate: false,
-    sequence: { sequencer: OwnTestsFirst },
     testTimeout: 60_000,
   },
 });

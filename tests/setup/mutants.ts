@@ -19,7 +19,7 @@ interface Shared {
 const shared = globalThis as typeof globalThis & Shared;
 const stryker = shared.__stryker__;
 
-// `bail` skips the tests of files that follow, but loads them, which for recordings takes longer than all else.
+// `bail` skips the tests of files that follow, but loads them, which takes longer than most tests.
 if (shared.testFailed) throw new Error('an earlier test has failed');
 
 afterEach(({ task }) => {
