@@ -5,7 +5,7 @@ import { root } from '../workspace.mjs';
 
 /** Under which heading of the contents a text stands, by its path. */
 const GROUPS = [
-  [/^docs\/releasing\.md$/, 'The project'],
+  [/^docs\/(?:releasing|mutation)\.md$/, 'The project'],
   [/^docs\//, 'Guides'],
   [/^packages\//, 'Commands'],
   [/^examples\//, 'Examples'],

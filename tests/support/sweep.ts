@@ -1,8 +1,11 @@
 /** Whether every case of a sweep is wanted (`npm run test:full`) rather than a sample. */
 export const isFull: boolean = process.env['IOMMU_TEST_FULL'] === '1';
 
+/** What part of a sample is tried: all of it, but where tests run thousands of times (mutation testing). */
+const share = Number(process.env['IOMMU_TEST_SHARE'] ?? 1);
+
 /** How many cases of a property to try: the whole number in a full run, else a part of it. */
-export const runs = (whole: number, sample: number): number => (isFull ? whole : sample);
+export const runs = (whole: number, sample: number): number => (isFull ? whole : Math.ceil(sample * share));
 
 /**
  * A small generator for choices that fast-check does not make, from the seed of the run.

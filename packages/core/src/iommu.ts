@@ -286,12 +286,13 @@ export class Iommu {
   /** The files below a unit's directory, as its driver fills them now. */
   unitAttributes(unit: IommuUnit): Readonly<Record<string, string>> {
     const driver = this.drivers.find(({ units }) => units.has(unit));
+    if (!driver) return {};
     const use = { translated: 0, identity: 0 };
     for (const group of this.groups) {
       const uses = group.devices.some((device) => this.#states.get(device)?.found?.unit === unit);
       if (uses && group.type) use[group.type === 'identity' ? 'identity' : 'translated']++;
     }
-    const fill = () => driver?.bound.unitAttributes?.(unit, use satisfies UnitUse);
-    return (driver && callDriver(driver.name, 'unitAttributes', fill)) ?? {};
+    const fill = () => driver.bound.unitAttributes?.(unit, use satisfies UnitUse);
+    return callDriver(driver.name, 'unitAttributes', fill) ?? {};
   }
 }

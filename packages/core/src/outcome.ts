@@ -24,7 +24,7 @@ export const outcomeOf = (
     const reason = none ?? (driver ? waiting(device, driver.name) : unclaimed(device));
     return { group, unit: undefined, ids: [], reasons: [reason] };
   }
-  return chosen === group
-    ? { group, unit: found?.unit, ids: found?.ids ?? [], reasons }
+  return found && chosen === group
+    ? { group, unit: found.unit, ids: found.ids, reasons }
     : { group, unit: undefined, ids: [], reasons: [joinedByHand(device)] };
 };

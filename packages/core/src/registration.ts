@@ -51,10 +51,7 @@ export class Registration {
     const { drivers } = this.#parts;
     const ranks = new Map(buses.map((bus, rank) => [bus, rank]));
     const rank = (state: DeviceState) => ranks.get(state.device.bus) ?? buses.length;
-    const states = [...this.#parts.states.values()].filter((state) => state.found);
-    if (states.some((state) => rank(state) !== rank(states[0] as DeviceState))) {
-      states.sort((a, b) => rank(a) - rank(b));
-    }
+    const states = [...this.#parts.states.values()].sort((a, b) => rank(a) - rank(b));
     const byUnit = new Map<unknown, DeviceState[]>();
     for (const state of states) {
       const key = allAtOnce ? state.driver : state.found?.unit;
@@ -78,7 +75,7 @@ export class Registration {
     let refusal: Refusal | undefined;
     try {
       for (const state of states) {
-        if (state.driver?.bound.groupsAt === 'driver-probe') continue;
+        if (bound.groupsAt === 'driver-probe') break;
         refusal = this.#probe(state);
         if (refusal) break;
       }
@@ -114,7 +111,7 @@ export class Registration {
     ]);
     for (const state of states) {
       state.found = undefined;
-      if (reason) state.none ??= reason;
+      state.none ??= reason;
     }
     return failure;
   }

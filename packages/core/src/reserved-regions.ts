@@ -34,9 +34,9 @@ export const insertReservedRegion = (list: ReservedRegion[], region: ReservedReg
   const lastOfType = new Map<ReservedRegionType, number>();
   let kept = 0;
   for (const next of list) {
-    const index = lastOfType.get(next.type);
-    const previous = index === undefined ? undefined : list[index];
-    if (index !== undefined && previous && next.start <= previous.end + 1n) {
+    const index = lastOfType.get(next.type) ?? -1;
+    const previous = list[index];
+    if (previous && next.start <= previous.end + 1n) {
       if (next.end > previous.end) list[index] = { ...previous, end: next.end };
     } else {
       lastOfType.set(next.type, kept);

@@ -72,6 +72,20 @@ describe('releaseDevice that throws', () => {
     expect(nextId(iommu.groups)).toBe(0);
   });
 
+  test('is reported as one device is refused', () => {
+    const iommu = machine({ devices: [a], drivers: [releasing({ deviceGroup: () => refusal('ENODEV') })] });
+    expect(codeOf(() => iommu.registerUnits())).toBe('ERR_DRIVER_CONTRACT');
+  });
+
+  test('is reported of a device that had its group when another one made its unit fail', () => {
+    const deviceGroup: ToyDriver['deviceGroup'] = (wanted, groups) =>
+      wanted === c ? refusal('EINVAL') : { group: groups.alloc(), reasons: [reason('alone')] };
+    const releaseDevice = (gone: Device) => (gone === a ? fail() : undefined);
+    const iommu = machine({ devices: [a, b, c], drivers: [releasing({ deviceGroup, releaseDevice })] });
+    expect(codeOf(() => iommu.registerUnits())).toBe('ERR_DRIVER_CONTRACT');
+    expect(stateOf(iommu)).toMatchObject({ groups: [], units: [] });
+  });
+
   test('comes second to what went wrong before', () => {
     const deviceGroup: ToyDriver['deviceGroup'] = () => {
       throw new Error('the first failure');
@@ -119,6 +133,21 @@ describe('calls that only ask', () => {
     expect(stateOf(iommu)).toEqual(before);
   });
 
+  const members: readonly [string, Partial<ToyDriver>][] = [
+    ['unitOf', { unitOf: fail }],
+    ['probeDevice', { probeDevice: fail }],
+    ['deviceGroup', { deviceGroup: fail }],
+    ['defaultDomainType', { defaultDomainType: fail }],
+    ['domainError', { domainError: fail }],
+    ['releaseDevice', { releaseDevice: fail, deviceGroup: () => refusal('ENODEV') }],
+    ['releaseDevice', { releaseDevice: fail, domainError: () => 'ENOMEM' }],
+  ];
+
+  test.each(members)('%s is named by the error when it throws as its unit registers', (member, driver) => {
+    const iommu = machine({ devices: [a], drivers: [toyDriver({ units: { u: [a] }, ...driver })] });
+    expect(thrownBy(() => iommu.registerUnits())).toMatchObject({ message: `driver toy threw in ${member}()` });
+  });
+
   test('a write to type asks the drivers anew, and changes nothing when one throws', () => {
     let booted = false;
     const defaultDomainType = () => (booted ? fail() : undefined);
@@ -142,6 +171,35 @@ test('a driver may take references and give them back in any order', () => {
     [1, 1],
     [2, 1],
   ]);
+});
+
+test('a driver may keep several groups for its unit in one call', () => {
+  const deviceGroup: ToyDriver['deviceGroup'] = (_, groups) => {
+    const kept = [groups.alloc(), groups.alloc()];
+    for (const group of kept) {
+      groups.keep(group);
+      groups.put(group);
+    }
+    return { group: groups.alloc(), reasons: [reason('alone')] };
+  };
+  const iommu = boot({ devices: [a], drivers: [toyDriver({ units: { u: [a] }, deviceGroup })] });
+  iommu.removeDevice(a);
+  expect([...iommu.groups].map(({ id, references }) => [id, references])).toEqual([
+    [0, 1],
+    [1, 1],
+  ]);
+});
+
+test('what a driver keeps for a unit is given back when the unit is undone', () => {
+  const deviceGroup: ToyDriver['deviceGroup'] = (wanted, groups) => {
+    if (wanted === b) return refusal('EINVAL');
+    const group = groups.alloc();
+    groups.keep(group);
+    groups.keep(group);
+    return { group, reasons: [reason('kept')] };
+  };
+  const iommu = boot({ devices: [a, b], drivers: [toyDriver({ units: { u: [a, b] }, deviceGroup })] });
+  expect([...iommu.groups]).toEqual([]);
 });
 
 test('a driver that breaks the contract is told by name, with the device and the group', () => {

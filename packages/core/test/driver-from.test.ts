@@ -36,6 +36,7 @@ test('names both versions, and looks at nothing else of a driver of another vers
   expect(() => driverFrom({ specVersion: 2, name: 'future' }, 'toy.js')).toThrow(
     'driver future (toy.js) follows version 2 of the driver contract; this core speaks version 1',
   );
+  expect(() => driverFrom({ specVersion: '1' }, 'toy.js')).toThrow('driver toy.js follows version 1 of');
   expect(codeOf(() => driverFrom({ specVersion: '1' }, 'toy.js'))).toBe('ERR_DRIVER_SPEC_VERSION');
 });
 

@@ -14,7 +14,14 @@ const waiting = (rest: Partial<ToyDriver> = {}) => all({ groupsAt: 'driver-probe
 test('registering the units groups nothing, and the reason says so', () => {
   const iommu = boot({ devices: [a, b], drivers: [waiting()] });
   expect(stateOf(iommu)).toMatchObject({ groups: [], units: ['u'] });
-  expect(rulesOf(iommu, a)).toEqual(['waits-for-driver']);
+  expect(iommu.outcomeOf(a).reasons).toEqual([
+    {
+      rule: 'waits-for-driver',
+      text: 'No kernel driver was probed for a, which is when toy groups it on this kernel.',
+      source: 'really_probe()',
+      devices: [a],
+    },
+  ]);
 });
 
 test('adding a device does not group it', () => {
@@ -71,6 +78,13 @@ test('a probe tries again for a device that got no group when its unit registere
   expect(iommu.groups.size).toBe(0);
   iommu.probeDriver(a);
   expect(rulesOf(iommu, a)).toEqual(['alone']);
+});
+
+test('a probe leaves a device without a unit the reason that its driver gave', () => {
+  const unitOf = () => ({ none: reason('unit-ignored') });
+  const iommu = boot({ devices: [a], drivers: [all({ retriesAtDriverProbe: true, unitOf })] });
+  iommu.probeDriver(a);
+  expect(rulesOf(iommu, a)).toEqual(['unit-ignored']);
 });
 
 test('a probe changes nothing where groups do not wait for it', () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { ReservedRegion } from '../src/index.js';
+import type { Device, ReservedRegion } from '../src/index.js';
 import { codeOf, groupOf } from './support/observe.js';
-import { boot, device, toyDriver } from './support/toy.js';
+import { boot, device, refusal, toyDriver } from './support/toy.js';
 
 const [a, b, c] = [device('a'), device('b'), device('c')];
 
@@ -31,6 +31,20 @@ test('the list leaves out the members behind one that joined by hand', () => {
   iommu.addDevice(a);
   expect(group.devices).toEqual([b, c, a]);
   expect(iommu.reservedRegions(group)).toEqual([at(2n), at(8n)]);
+});
+
+test('a driver is not asked about a member that it did not put there, nor about a device without a group', () => {
+  const asked: string[] = [];
+  const reservedRegions = ({ name }: Device) => {
+    asked.push(name);
+    return [];
+  };
+  const deviceGroup = () => refusal('ENODEV');
+  const iommu = boot({ devices: [a, b], drivers: [toyDriver({ units: { u: [a, b] }, reservedRegions, deviceGroup })] });
+  const made = iommu.groups.alloc();
+  iommu.groups.join(made, a);
+  expect([iommu.reservedRegions(made), iommu.reservedRegionsOf(a), iommu.reservedRegionsOf(b)]).toEqual([[], [], []]);
+  expect(asked).toEqual([]);
 });
 
 test('an empty group has no regions, and an ended one is an error', () => {

@@ -63,6 +63,25 @@ describe('kernel drivers', () => {
     expect(viable(iommu)).toBe(true);
   });
 
+  test('one that manages DMA itself and does not take the device takes no use away', () => {
+    const iommu = start();
+    iommu.bindDriver(b, nvme);
+    refuses(iommu, 'ERR_REFUSED ENODEV', () => iommu.bindDriver(a, { ...vfio, probe: () => 'ENODEV' }));
+    expect(viable(iommu)).toBe(false);
+  });
+
+  test('one that goes after its group was emptied takes no use away that there is not', () => {
+    const iommu = start();
+    const group = groupOf(iommu, a);
+    using _held = iommu.groups.get(a);
+    iommu.bindDriver(a, nvme);
+    for (const member of [a, b]) iommu.groups.leave(member);
+    iommu.groups.join(group, a);
+    iommu.unbindDriver(a);
+    iommu.claimGroup(group, mine);
+    expect(viable(iommu)).toBe(true);
+  });
+
   test('one that may not use the DMA is not asked whether it takes the device', () => {
     const iommu = start();
     iommu.claimGroup(groupOf(iommu, a), mine);

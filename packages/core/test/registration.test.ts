@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type Diagnostic, Iommu } from '../src/index.js';
-import { membersOf, rulesOf, stateOf } from './support/observe.js';
-import { boot, device, machine, platform, reason, type ToyDriver, toyDriver } from './support/toy.js';
+import { type Device, type Diagnostic, Iommu } from '../src/index.js';
+import { listen, membersOf, rulesOf, stateOf } from './support/observe.js';
+import { altered, boot, device, machine, platform, reason, type ToyDriver, toyDriver } from './support/toy.js';
 
 const [a, b, c, d] = [device('a'), device('b'), device('c'), device('d')];
 
@@ -77,6 +77,37 @@ describe('finding the unit', () => {
     ]);
   });
 
+  test('tells contests between other drivers apart', () => {
+    const told: string[] = [];
+    const owner = (name: string, devices: readonly Device[]) => toyDriver({ name, units: { [name]: devices } });
+    new Iommu({
+      platform: { ...platform([a, b]), report: ({ message }) => void told.push(message) },
+      drivers: [owner('first', [a]), owner('second', [b]), owner('third', [a, b])],
+    }).registerUnits();
+    expect(told).toEqual([
+      'drivers first and third both answer for a; first comes first in order and decides',
+      'drivers second and third both answer for b; second comes first in order and decides',
+    ]);
+  });
+
+  test.each<[string, () => undefined]>([
+    ['does not know the device', () => undefined],
+    [
+      'throws when it is asked',
+      () => {
+        throw new Error('a bug');
+      },
+    ],
+  ])('takes no driver that %s for one that would translate it', (_, unitOf) => {
+    const told: Diagnostic[] = [];
+    const drivers = [toyDriver({ name: 'first', units: { f: [a] } }), toyDriver({ name: 'second', units: {}, unitOf })];
+    new Iommu({
+      platform: { ...platform([a]), report: (diagnostic) => void told.push(diagnostic) },
+      drivers,
+    }).registerUnits();
+    expect(told).toEqual([]);
+  });
+
   test('names only some of many contested devices', () => {
     const told: Diagnostic[] = [];
     const devices = ['p', 'q', 'r', 's', 't', 'u'].map((name) => device(name));
@@ -97,8 +128,10 @@ describe('finding the unit', () => {
 
   test('leaves a device alone that no driver knows, and says so', () => {
     const iommu = boot({ devices: [a, b], drivers: [toyDriver({ units: { u: [a] } })] });
-    expect(rulesOf(iommu, b)).toEqual(['no-iommu']);
-    expect(iommu.outcomeOf(b)).toMatchObject({ group: undefined, unit: undefined, ids: [] });
+    const reasons = [
+      { rule: 'no-iommu', text: 'No IOMMU driver knows b.', source: 'iommu_probe_device()', devices: [b] },
+    ];
+    expect(iommu.outcomeOf(b)).toEqual({ group: undefined, unit: undefined, ids: [], reasons });
   });
 
   test('works without any driver', () => {
@@ -117,14 +150,24 @@ describe('finding the unit', () => {
 test('registers units once, however often it is asked', () => {
   const iommu = boot({ devices: [a], drivers: [toyDriver({ units: { u: [a] } })] });
   const before = stateOf(iommu);
+  const events = listen(iommu);
   iommu.registerUnits();
   expect(stateOf(iommu)).toEqual(before);
+  expect(events).toEqual([]);
 });
 
 test('groups nothing before the units register', () => {
-  const iommu = machine({ devices: [a], drivers: [toyDriver({ units: { u: [a, b] } })] });
+  const asked: Device[] = [];
+  const driver = altered(toyDriver({ units: { u: [a, b] } }), ({ unitOf }) => ({
+    unitOf: (wanted) => {
+      asked.push(wanted);
+      return unitOf(wanted);
+    },
+  }));
+  const iommu = machine({ devices: [a], drivers: [driver] });
   iommu.addDevice(b);
   expect(stateOf(iommu)).toMatchObject({ groups: [], units: [] });
+  expect(asked).toEqual([]);
   iommu.registerUnits();
   expect(membersOf(iommu.groups)).toEqual({ 0: ['a'], 1: ['b'] });
 });

@@ -27,7 +27,9 @@ describe('command line', () => {
     ['iommu=soft,pt,noforce', 'lazy', 'identity'],
     ['iommu=pt,nopt', 'lazy', 'DMA-FQ'],
     ['iommu=nopt,pt', 'lazy', 'identity'],
+    ['iommu=pt,xpt', 'lazy', 'identity'],
     ['iommu=force', 'lazy', 'DMA-FQ'],
+    ['intel_iommu=pt', 'lazy', 'DMA-FQ'],
     ['iommu', 'lazy', 'DMA-FQ'],
     ['iommu.passthrough', 'lazy', 'DMA-FQ'],
     ['passthrough=1 xiommu.passthrough=1', 'lazy', 'DMA-FQ'],
@@ -72,6 +74,14 @@ describe('drivers', () => {
 
   test('one that does not force it leaves the configuration alone', () => {
     expect(typeOf({}, { forcesStrict: false })).toBe('DMA-FQ');
+  });
+
+  test.each([
+    [{ forcesStrict: true }, 'DMA'],
+    [{ systemDomain: 'identity' }, 'identity'],
+  ] as const)('one of several is enough: %j', (wish, type) => {
+    const drivers = [toyDriver({ name: 'other', units: {} }), toyDriver({ units: {}, ...wish })];
+    expect(machine({ devices: [], drivers }).systemType).toBe(type);
   });
 
   test('one that asks for identity makes it the choice of the system', () => {

@@ -39,6 +39,13 @@ test('leaves out groups that have no domain', () => {
   expect(filesOf(iommu)).toEqual([{ used: 'u 0 0' }, { used: 'v 0 0' }]);
 });
 
+test('counts no group for members that are behind no unit, or are not there', () => {
+  const [stray, gone] = [device('stray'), device('gone')];
+  const iommu = boot({ devices: [stray], drivers: [counting()] });
+  for (const member of [stray, gone]) iommu.groups.join(iommu.groups.alloc(), member);
+  expect(filesOf(iommu)).toEqual([{ used: 'u 0 0' }, { used: 'v 0 0' }]);
+});
+
 test('asks the driver whose unit it is', () => {
   const other = toyDriver({ name: 'other', units: { w: [d] }, unitAttributes: () => ({ version: '1:0' }) });
   const iommu = boot({ devices: [], drivers: [counting({ units: { u: [a] } }), other] });

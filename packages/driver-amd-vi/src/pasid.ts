@@ -13,11 +13,10 @@ const EFR_PPR = 1n << 1n;
 export const servesProcesses = (efr: bigint | undefined): boolean =>
   efr !== undefined && (efr & EFR_GT) !== 0n && (efr & EFR_PPR) !== 0n;
 
-const has = ({ description, express }: PciDevice, id: number): boolean => {
+const has = ({ description }: PciDevice, id: number): boolean => {
   const { config, configSize } = description;
-  if (!config) return false;
-  const isExpress = express === undefined ? undefined : express !== null;
-  return typeof findExtendedCapability(new ConfigSpace(config, configSize), id, isExpress) === 'number';
+  // Where the list was not read, it does not matter whether there is one.
+  return !!config && typeof findExtendedCapability(new ConfigSpace(config, configSize), id, undefined) === 'number';
 };
 
 /**

@@ -31,6 +31,23 @@ test('keeps functions apart that are seen as one of another bus', () => {
   expect(linesOf(['00:04.0', '01:05.0'], aliasSelect('01:05.0', '00:04.0'))).toEqual(['00:04.0', '01:05.0']);
 });
 
+test('keeps functions apart that have no alias, though others on their bus have', () => {
+  expect(linesOf(['00:00.0', '00:04.0', '00:05.0', '00:06.0'], aliasSelect('00:04.0', '00:05.0'))).toEqual([
+    '00:00.0',
+    '00:04.0 00:05.0',
+    '00:06.0',
+  ]);
+});
+
+test('does not take an alias on another bus for one on the own', () => {
+  const entries = [aliasSelect('01:00.0', '02:05.0'), aliasSelect('01:01.0', '01:02.0')];
+  expect(linesOf(['01:00.0', '01:01.0', '01:02.0', '01:05.0'], ...entries)).toEqual([
+    '01:00.0',
+    '01:01.0 01:02.0',
+    '01:05.0',
+  ]);
+});
+
 test('keeps a function apart that is seen as itself', () => {
   expect(linesOf(['00:04.0', '00:05.0'], aliasSelect('00:05.0', '00:05.0'))).toEqual(['00:04.0', '00:05.0']);
 });

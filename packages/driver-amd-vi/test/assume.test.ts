@@ -30,6 +30,18 @@ test('supposes of several units that each takes all up to the next root bus, the
   expect(unitsFor(functions)).toEqual(['c002: c003-fffe', '4002: 4003-bfff', '2: 3-3fff']);
 });
 
+test('supposes units in the order of their addresses, whatever that of the devices', () => {
+  const functions = [HOST, UNIT, unitFunction('40:00.2')];
+  const { devices } = machine({ functions }).platform;
+  const [given, reversed] = [devices, [...devices].reverse()].map((list) => amdVi().assume?.(list));
+  expect(reversed).toEqual(given);
+  expect(given?.text).toContain('at 0000:00:00.2, 0000:40:00.2 for');
+});
+
+test('supposes a unit in the last segment that a table can name', () => {
+  expect(unitsFor([HOST, unitFunction('ffff:00:00.2')])).toEqual(['65535/2: 3-fffe']);
+});
+
 test('supposes units for each segment of their own', () => {
   expect(unitsFor([HOST, UNIT, unitFunction('0001:00:00.2')])).toEqual(['1/2: 3-fffe', '2: 3-fffe']);
 });

@@ -1,7 +1,17 @@
 import type { PciFunction } from '@iommu/pci';
 import { expect, test } from 'vitest';
 import { all, ivhd, ivrsWith } from './support/ivrs.js';
-import { bindTo, deviceAt, fn, type MachineSketch, machine, UNIT, unitFunction } from './support/platform.js';
+import {
+  bindTo,
+  deviceAt,
+  fn,
+  type MachineSketch,
+  machine,
+  node,
+  registers,
+  UNIT,
+  unitFunction,
+} from './support/platform.js';
 
 const ATS = 0x000f;
 const PRI = 0x0013;
@@ -35,6 +45,26 @@ test('has no opinion on a function without the capability', () => {
 
 test('has no opinion on a function of which nothing was read', () => {
   expect(typeOf(fn('00:03.0'))).toBeUndefined();
+});
+
+test('has no opinion on a device of ACPI', () => {
+  const table = ivrsWith(1, ivhd({ type: 0x11, efr: SERVES }, all));
+  expect(bindTo(machine({ ivrs: table, functions: [UNIT] })).defaultDomainType?.(node('AMDI0020:00'))).toBeUndefined();
+});
+
+test('has no opinion while the features of one of several units are not known', () => {
+  const table = ivrsWith(0, ivhd({}, all), ivhd({ unit: '40:00.2' }, all));
+  const functions = [UNIT, unitFunction('40:00.2'), gpu(PASID)];
+  const typeWith = (...known: string[]) => {
+    const units = known.map((name) => registers(name, { cap: 1n << 27n, efr: SERVES }));
+    const built = machine({ ivrs: table, functions, units });
+    return bindTo(built).defaultDomainType?.(deviceAt(built, '00:03.0'));
+  };
+  expect([typeWith('ivhd0', 'ivhd1'), typeWith('ivhd1'), typeWith('ivhd0')]).toEqual([
+    'identity',
+    undefined,
+    undefined,
+  ]);
 });
 
 test('has no opinion on a conventional function', () => {

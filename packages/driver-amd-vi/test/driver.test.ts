@@ -1,7 +1,7 @@
 import { Iommu, isIommuError } from '@iommu/core';
 import { describe, expect, test } from 'vitest';
 import amd, { amdVi } from '../src/index.js';
-import { all, block, ivhd, ivrs, ivrsOf, select, special } from './support/ivrs.js';
+import { acpiHid, all, block, ivhd, ivrs, ivrsOf, select, special } from './support/ivrs.js';
 import {
   bind,
   bindTo,
@@ -98,6 +98,29 @@ test.each<[string, MachineSketch]>([
   expect(fate({ ivrs: ivrsOf(all), functions: [UNIT, STONEY, NIC], ...more })).toBe('ivhd0');
 });
 
+test.each(['1022:98e4', '1002:98e5'])('is on with other graphics: %s', (id) => {
+  expect(fate({ ivrs: ivrsOf(all), functions: [UNIT, { ...STONEY, id }, NIC] })).toBe('ivhd0');
+});
+
+test('has room for 32 units', () => {
+  const table = ivrs(...Array.from({ length: 32 }, (_, at) => ivhd({ unit: `${(at + 1).toString(16)}:00.2` }, all)));
+  expect(fate({ ivrs: table, functions: [NIC] })).toBe('ivrs-unit-absent');
+});
+
+test('is off on a machine without PCI functions, where its unit is not', () => {
+  expect(bind({ ivrs: ivrsOf(all), functions: [] }).units).toEqual([]);
+});
+
+test('takes a capability that is not in the input for that of a usual unit, and says so', () => {
+  const codes = (unit: typeof UNIT) => {
+    const built = machine({ ivrs: ivrsOf(all), functions: [unit] });
+    bindTo(built);
+    return built.diagnostics.map(({ severity, code }) => `${severity}: ${code}`);
+  };
+  expect(codes(UNIT)).toEqual(['assumed: amdvi-registers-unknown']);
+  expect(codes(unitFunction('00:00.2', 0))).toEqual([]);
+});
+
 test.each([
   ['another bus', '01:00.0'],
   ['a function above 0', '00:01.1'],
@@ -142,9 +165,15 @@ test('does not know a device that is neither on PCI nor named by ACPI ids', () =
 });
 
 test('refuses to group, and has no regions for, a device that it does not know', () => {
-  const bound = bind({ ivrs: ivrsOf(all), functions: [UNIT] });
-  expect(bound.deviceGroup(node('serial8250'), {} as never)).toMatchObject({ errno: 'ENODEV' });
-  expect(bound.reservedRegions(node('serial8250'))).toEqual([]);
+  const entries = ['0', '1'].map((uid) => acpiHid('00:14.5', { uid }));
+  const bound = bind({ ivrs: ivrsOf(all, ...entries), functions: [UNIT] });
+  for (const device of [node('serial8250'), node('AMDI0020:07', 'AMDI0020', '7')]) {
+    expect(bound.deviceGroup(device, {} as never)).toMatchObject({
+      errno: 'ENODEV',
+      reason: { rule: 'not-in-ivrs', source: 'check_device()', devices: [device] },
+    });
+    expect(bound.reservedRegions(device)).toEqual([]);
+  }
 });
 
 test('groups what is plugged in later', () => {

@@ -124,6 +124,20 @@ test('says of a segment without a unit only that it is not named', () => {
 
 const OWN_ALIAS = { 'amd-ranges': 'own-alias' };
 
+test('a range owns, from 6.14 to 6.16, the alias of one that was opened and never closed, and then not id 0', () => {
+  const table = ivrsOf(aliasStart('02:00.0', '01:00.0'), start('03:00.0'), end('04:00.0'));
+  const functions = [UNIT, fn('00:00.0'), fn('01:00.0')];
+  const owners = (rules: Readonly<Record<string, string>>) =>
+    ['00:00.0', '01:00.0'].map((address) => ownerOf(address, { ivrs: table, functions, rules }));
+  expect(owners(OWN_ALIAS)).toEqual(['not-in-ivrs', 'ivhd0']);
+  expect(owners({})).toEqual(['not-in-ivrs', 'not-in-ivrs']);
+});
+
+test('what names no id that counts ends the table before its first', () => {
+  const functions = [UNIT, fn('00:00.1')];
+  expect(ownerOf('00:00.1', { ivrs: ivrsOf(special('00:00.1')), functions })).toBe('not-in-ivrs');
+});
+
 test.each([
   ['id 0', [start('00:01.0'), end('ff:1f.6')], '00:00.0'],
   [

@@ -21,6 +21,9 @@ test.each([
   ['iommu=pt,off amd_iommu=off', 'iommu=off'],
   ['intel_iommu=off', undefined],
   ['amd_iommu=on', undefined],
+  ['amd_iommu=turned_off iommu=turned_off', undefined],
+  ['amd_iommu=off_please', 'amd_iommu=off'],
+  ['iommu=off_please', 'iommu=off'],
   ['iommu=pt', undefined],
 ])('reads from %s what is off', (line, expected) => {
   expect(read(line).off).toBe(expected);
@@ -33,8 +36,8 @@ test.each([
   ['amd_iommu=pgtbl_v2,fullflush', 'strict'],
   ['amd_iommu=pgtbl_v2 amd_iommu=fullflush', 'strict'],
   ['mem_encrypt=on', 'memoryEncrypted'],
-] as const)('reads %s', (line, member) => {
-  expect(read(line)[member]).toBe(true);
+] as const)('reads %s, and nothing else in it', (line, member) => {
+  expect(read(line)).toEqual({ ...read(''), [member]: true });
 });
 
 test('takes the last word on memory encryption', () => {

@@ -3,7 +3,7 @@ import { bootParameters, type Kernel } from '@iommu/core';
 /** What the command line and the configuration say of VT-d. */
 export interface VtdParameters {
   readonly enabled: boolean;
-  /** What switched it off, or on, in words: for a reason. */
+  /** What switched it off, where it is off: for a reason. */
   readonly cause: string;
   /** Neither the configuration nor `intel_iommu=` switched it on. */
   readonly offByDefault: boolean;
@@ -23,16 +23,14 @@ export interface VtdParameters {
  */
 export const vtdParameters = (kernel: Kernel): VtdParameters => {
   let enabled = kernel.rule('vtd-default') !== 'off';
-  let cause = enabled ? 'on by the configuration' : 'off by the configuration (CONFIG_INTEL_IOMMU_DEFAULT_ON)';
+  let cause = 'off by the configuration (CONFIG_INTEL_IOMMU_DEFAULT_ON)';
   let igfxOff = false;
   let strict = false;
   let scalableMode = true;
   let optInIgnored = false;
   for (const word of bootParameters(kernel, 'intel_iommu').flatMap((value) => value.split(','))) {
-    if (word.startsWith('on')) {
-      enabled = true;
-      cause = 'intel_iommu=on';
-    } else if (word.startsWith('off')) {
+    if (word.startsWith('on')) enabled = true;
+    else if (word.startsWith('off')) {
       enabled = false;
       optInIgnored = true;
       cause = 'intel_iommu=off';

@@ -81,14 +81,9 @@ export const scopeTypeMismatch = ({ type }: DeviceScope, { facts }: PciDevice): 
 /** Whether a device is a scope's device, or sits anywhere below it. @see is_downstream_to_pci_bridge() */
 export const isAtOrBelow = (device: PciDevice, scopeDevice: PciDevice): boolean => {
   if (device === scopeDevice) return true;
-  const { secondaryBus, subordinateBus } = scopeDevice.facts;
+  const { subordinate, facts, segment } = scopeDevice;
+  if (!subordinate || device.segment !== segment) return false;
+  const first = subordinate.number;
   const bus = device.pciBus.number;
-  const first = scopeDevice.subordinate?.number ?? secondaryBus;
-  return (
-    scopeDevice.subordinate !== undefined &&
-    device.segment === scopeDevice.segment &&
-    first !== undefined &&
-    bus >= first &&
-    bus <= Math.max(first, subordinateBus ?? first)
-  );
+  return bus >= first && bus <= Math.max(first, facts.subordinateBus ?? first);
 };

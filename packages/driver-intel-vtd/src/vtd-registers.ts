@@ -27,9 +27,7 @@ export const passThrough = (unit: Registers): boolean => bit(unit?.registers['ec
 /** First-level tables are what the unit offers, or what Linux prefers. @see first_level_by_default() */
 export const prefersFirstLevel = (unit: Registers): boolean => {
   const ecap = unit?.registers['ecap'];
-  const scalable = bit(ecap, 43) ?? false;
-  const firstLevel = bit(ecap, 47) ?? false;
-  return scalable && firstLevel;
+  return bit(ecap, 43) === true && bit(ecap, 47) === true;
 };
 
 /** `4:0`, `65536`, …: the files of the unit's `intel-iommu` folder that its registers fill. */

@@ -1,7 +1,7 @@
 import type { PciFunction } from '@iommu/pci';
 import { describe, expect, test } from 'vitest';
 import { intelVtd, parseDmar } from '../src/index.js';
-import { bridge, fn, machine, node, unitNames } from './support/platform.js';
+import { bridge, deviceAt, fn, machine, node, unitNames } from './support/platform.js';
 
 const HOST = fn('00:00.0', { class: '060000' });
 const GRAPHICS = fn('00:02.0', { class: '030000' });
@@ -35,6 +35,27 @@ test.each([
 
 test('supposes a unit for all devices of each segment', () => {
   expect(unitsFor([HOST, fn('0002:00:00.0')])).toEqual(['all of 0', 'all of 2']);
+});
+
+test('supposes a unit for the last segment that a table can name', () => {
+  expect(unitsFor([HOST, fn('ffff:00:00.0')])).toEqual(['all of 0', 'all of 65535']);
+});
+
+describe('the vendor of a machine is that of 00:00.0', () => {
+  const AMD = { id: '1022:1450' };
+  const inOrder = (...functions: PciFunction[]) => {
+    const built = machine({ functions });
+    return intelVtd().assume?.(functions.map(({ address }) => deviceAt(built, address))) !== undefined;
+  };
+
+  test('whatever comes before it', () => {
+    expect(inOrder(fn('00:02.0', AMD), HOST)).toBe(true);
+    expect(inOrder(fn('00:02.0'), { ...HOST, ...AMD })).toBe(false);
+  });
+
+  test('and not of that of another segment', () => {
+    expect(inOrder(fn('0001:00:00.0', AMD), HOST)).toBe(true);
+  });
 });
 
 test('supposes no unit for a segment of a host that makes its own', () => {
@@ -71,6 +92,8 @@ describe('the supposed table', () => {
     const functions = [HOST, GRAPHICS, fn('0001:00:00.0'), fn('0002:00:00.0')];
     const dmar = assume(functions)?.acpi['DMAR'] ?? new Uint8Array();
     expect(unitNames({ dmar, functions })).toEqual(['dmar0', 'dmar1', 'dmar2', 'dmar3']);
+    const bases = parseDmar(dmar).drhds.map(({ registerBase }) => registerBase);
+    expect(bases).toEqual([0xfed90000n, 0xfed91000n, 0xfed92000n, 0xfed93000n]);
   });
 });
 

@@ -58,6 +58,8 @@ describe('quirks switch graphics off as igfx_off does', () => {
     ['a device not listed', { id: '8086:2a42' }],
     ['a device of another vendor', { id: '1022:2a40' }],
     ['a device from outside', { id: '8086:2a40', untrusted: true }],
+    ['a device whose id was not read', { id: '8086' }],
+    ['a host bridge that is not known to tell of its memory', { id: '8086:0041', config: new Uint8Array(256) }],
   ])('not for %s', (_, more) => {
     expect(units([GRAPHICS, fn('00:00.0', more)])).toEqual(BOTH);
   });

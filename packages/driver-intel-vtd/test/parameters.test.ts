@@ -22,7 +22,9 @@ describe('VT-d is', () => {
     ['off when off comes last among the words of one', 'intel_iommu=on,off', false],
     ['on with a word that is not known', 'intel_iommu=maybe', true],
     ['on with the parameter of another vendor', 'amd_iommu=off', true],
-    ['on with a longer word that starts with on', 'intel_iommu=on_please', true],
+    ['off with a longer word that starts with off', 'intel_iommu=off_please', false],
+    ['off with a longer word of iommu= that starts with off', 'iommu=off_please', false],
+    ['on with a word that only ends with off', 'iommu=soft,turned_off', true],
   ])('%s', (_, commandLine, expected) => {
     expect(parameters(commandLine).enabled).toBe(expected);
   });
@@ -31,8 +33,8 @@ describe('VT-d is', () => {
     expect(parameters('', OFF).enabled).toBe(false);
   });
 
-  test('on with intel_iommu=on where the kernel was built with it off', () => {
-    expect(parameters('intel_iommu=sm_on,on', OFF).enabled).toBe(true);
+  test.each(['sm_on,on', 'on_please'])('on with intel_iommu=%s where the kernel was built with it off', (words) => {
+    expect(parameters(`intel_iommu=${words}`, OFF).enabled).toBe(true);
   });
 });
 
@@ -52,6 +54,11 @@ test.each([
   ['igfxOff', 'intel_iommu=on', false],
   ['strict', 'intel_iommu=on,strict', true],
   ['strict', 'intel_iommu=on', false],
+  ['strict', 'intel_iommu=maybe', false],
+  ['strict', 'intel_iommu=strict_please', true],
+  ['igfxOff', 'intel_iommu=igfx_off_please', true],
+  ['scalableMode', 'intel_iommu=sm_off_please', false],
+  ['scalableMode', 'intel_iommu=sm_off,sm_on_please', true],
   ['scalableMode', 'intel_iommu=sm_off', false],
   ['scalableMode', 'intel_iommu=sm_off,sm_on', true],
   ['scalableMode', '', true],

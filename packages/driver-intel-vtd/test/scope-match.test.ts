@@ -49,6 +49,19 @@ describe('a path', () => {
     expect(match('00:1c.4/00.0/02.0').name).toBeUndefined();
   });
 
+  test('names nothing by the step after one that leads to no function', () => {
+    expect(match('00:1f.0/02.0').name).toBeUndefined();
+  });
+
+  test('names the last function of a device', () => {
+    expect(match('00:02.7', { functions: [fn('00:02.7')] }).name).toBe('0000:00:02.7');
+  });
+
+  test('names a function of the last segment that a table can name', () => {
+    const functions = [fn('ffff:00:02.0')];
+    expect(match('00:02.0', { segment: 0xffff, functions }).name).toBe('ffff:00:02.0');
+  });
+
   test('names nothing behind a function that is no bridge', () => {
     expect(match('00:02.0/00.0').name).toBeUndefined();
   });
@@ -76,7 +89,7 @@ describe('a path', () => {
 
   test.each([
     ['a device number above 31', '00:20.0', '01:00.0'],
-    ['a function number above 7', '00:01.8', '00:02.0'],
+    ['a function number above 7', '00:02.8', '00:03.0'],
   ])('names nothing by %s, though the bits of another function add up to it', (_, path, other) => {
     expect(match(path, { functions: [fn(other), fn('00:00.0')] }).name).toBeUndefined();
   });
@@ -153,6 +166,11 @@ describe('the kind of a scope', () => {
   test('contradicts nothing of which the header was not read', () => {
     const { headerType: _, ...one } = fn('00:02.0');
     expect(mismatch(endpoint, one)).toBe(false);
+  });
+
+  test('a bridge contradicts nothing of which the class was not read', () => {
+    const { class: _, ...one } = fn('00:02.0');
+    expect(mismatch(bridgeScope, one)).toBe(false);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { allDrhd, andd, dmar, drhd, endpointScope, rmrr, SCOPE, scope } from './support/dmar.js';
+import { allDrhd, andd, atsr, dmar, drhd, endpointScope, rmrr, SCOPE, satc, scope } from './support/dmar.js';
 import {
   bind,
   bindTo,
@@ -109,6 +109,29 @@ test('serves with a unit for all others, though nothing is there for it', () => 
   expect(unitNames({ dmar: dmar(allDrhd()), functions: [] })).toEqual(['dmar0']);
 });
 
+test('leaves a unit alone that names functions on a machine without any', () => {
+  expect(unitNames({ dmar: dmar(nicDrhd, allDrhd()), functions: [] })).toEqual(['dmar1']);
+});
+
+test('looks for no function in the scopes of a unit for all others', () => {
+  const table = dmar(drhd({ base: 3, all: true }, endpointScope('01:00.0')));
+  const built = machine({ dmar: table, functions: [bridge('00:1c.0', 1), fn('01:00.0')], units: [registers(3)] });
+  bindTo(built);
+  expect(built.diagnostics).toEqual([]);
+});
+
+test('takes no scope but that of a name-space device for one, whatever its id', () => {
+  const table = dmar(drhd({ base: 3 }, scope(SCOPE.endpoint, '00:15.0', { id: 1 })), andd(1, '\\_SB.I2C0'));
+  const built = machine({ dmar: table, functions: [fn('00:15.0')], nodes: [node('\\_SB.I2C0')] });
+  expect(bindTo(built).unitOf(node('\\_SB.I2C0'))).toBeUndefined();
+});
+
+test('gives a name-space device without a path no id', () => {
+  const table = dmar(drhd({ base: 3 }, scope(SCOPE.namespace, '00:', { id: 1 })), andd(1, '\\_SB.I2C0'));
+  const built = machine({ dmar: table, nodes: [node('\\_SB.I2C0')] });
+  expect(bindTo(built).unitOf(node('\\_SB.I2C0'))).toMatchObject({ unit: { name: 'dmar0' }, ids: [] });
+});
+
 describe('a unit without a usable address width', () => {
   const table = dmar(nicDrhd, allDrhd());
   const sketch = { dmar: table, functions: [NIC], units: [registers(0xfed92000, { cap: 0n })] };
@@ -166,12 +189,18 @@ describe('a scope whose kind contradicts the function that it names', () => {
   test.each([
     ['of a unit', drhd({ base: 3 }, wrong)],
     ['of a reserved region', rmrr({ base: 0, limit: 0xfff }, wrong)],
+    ['of a root port that translates addresses', atsr({}, wrong)],
+    ['of a function that keeps translated addresses', satc({}, wrong)],
   ])('%s takes the IOMMU from every device', (_, structure) => {
     expect(owner(structure, allDrhd())).toBe('dmar-scope-type-mismatch');
   });
 
   test('is not looked at in a unit for all others', () => {
     expect(owner(drhd({ base: 3, all: true }, wrong))).toBe('dmar0');
+  });
+
+  test('is not looked at where all root ports translate addresses', () => {
+    expect(owner(atsr({ flags: 1 }, wrong), allDrhd())).toBe('dmar0');
   });
 
   test('is not looked at where an earlier unit was first with the function', () => {

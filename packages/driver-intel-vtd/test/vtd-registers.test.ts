@@ -13,6 +13,7 @@ import {
   fn,
   type MachineSketch,
   machine,
+  node,
   registers,
   SCALABLE_MODE,
 } from './support/platform.js';
@@ -69,6 +70,15 @@ describe('the system is strict', () => {
     expect(strict({ ...shadowed, ecap: SCALABLE_MODE | FIRST_LEVEL }, off)).toBe(true);
   });
 
+  test('for one whose extended capabilities are not known', () => {
+    expect(strict({}, { units: [{ address: BigInt(BASE), registers: shadowed }] })).toBe(true);
+  });
+
+  test('for one of several that is in caching mode', () => {
+    const table = dmar(drhd({ base: 2 }, endpointScope('00:04.0')), allDrhd(BASE));
+    expect(strict({}, { dmar: table, units: [registers(2, shadowed), registers(BASE)] })).toBe(true);
+  });
+
   test('with intel_iommu=strict', () => {
     expect(strict({}, { commandLine: 'intel_iommu=strict' })).toBe(true);
   });
@@ -111,6 +121,20 @@ describe('the default domain', () => {
     const table = dmar(drhd({ base: 2 }, endpointScope('00:04.0')), allDrhd(BASE));
     const units = [registers(2, { ecap: 0n }), registers(BASE)];
     expect(domain({}, { rules, dmar: table, units })).toBeUndefined();
+  });
+
+  test('must be DMA for one of several units that cannot', () => {
+    const table = dmar(drhd({ base: 2 }, endpointScope('00:03.0')), allDrhd(BASE));
+    const units = [registers(2, { ecap: 0n }), registers(BASE)];
+    expect(domain({}, { rules, dmar: table, units })).toBe('DMA');
+  });
+
+  test('is a matter of indifference to a device without a unit', () => {
+    const table = dmar(drhd({ base: 2 }, endpointScope('00:04.0')));
+    const units = [registers(2, { ecap: 0n })];
+    expect(domain({}, { rules, dmar: table, units })).toBeUndefined();
+    const bound = bind(sketch({}, { rules, dmar: table, units }));
+    expect(bound.defaultDomainType?.(node('\\_SB.I2C0'))).toBeUndefined();
   });
 });
 

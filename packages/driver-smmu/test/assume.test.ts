@@ -3,7 +3,7 @@ import type { PciFunction } from '@iommu/pci';
 import { expect, test } from 'vitest';
 import { parseIort, smmu } from '../src/index.js';
 import { fakeKernel } from './support/kernel.js';
-import { boot, bridge, fn, groupLines, machine } from './support/platform.js';
+import { boot, bridge, fn, groupLines, machine, node } from './support/platform.js';
 
 const X86: Kernel = { ...fakeKernel(), arch: 'x86' };
 const assume = (functions: readonly PciFunction[], kernel?: Kernel): AssumedFirmware | undefined =>
@@ -12,7 +12,12 @@ const assume = (functions: readonly PciFunction[], kernel?: Kernel): AssumedFirm
 test('supposes an SMMUv3 for each segment of a machine whose kernel is an Arm one', () => {
   const supposed = assume([fn('00:03.0'), fn('0002:00:01.0')], fakeKernel());
   const { nodes } = parseIort(supposed?.acpi['IORT'] ?? new Uint8Array());
-  expect(nodes).toMatchObject([{ kind: 'smmu-v3' }, { kind: 'smmu-v3' }, { segment: 0 }, { segment: 2 }]);
+  expect(nodes).toMatchObject([
+    { kind: 'smmu-v3', baseAddress: 0x9050000n },
+    { kind: 'smmu-v3', baseAddress: expect.toSatisfy((base: bigint) => base >= 0x9050000n + 0x20000n) },
+    { segment: 0 },
+    { segment: 2 },
+  ]);
   expect(supposed?.text).toMatch(/SMMUv3/);
 });
 
@@ -30,6 +35,15 @@ test.each([
   ['of a maker unknown', bridge('00:01.0', 1, { id: ':1234' as never })],
 ])('supposes nothing for a root port %s', (_, port) => {
   expect(assume([{ ...port, ...(port.id?.startsWith(':') && { id: undefined as never }) }], X86)).toBeUndefined();
+});
+
+test('knows an Arm machine by one of several root ports', () => {
+  const functions = [bridge('00:01.0', 1, { id: '8086:3420' }), bridge('00:02.0', 2, { id: '19e5:a120' })];
+  expect(assume(functions, X86)).toBeDefined();
+});
+
+test('supposes nothing of devices that are no PCI functions', () => {
+  expect(smmu().assume?.([node('a')], X86)).toBeUndefined();
 });
 
 test('supposes nothing for a card of such a maker', () => {

@@ -13,25 +13,8 @@ import {
   ruleOf,
   streamsOf,
 } from './support/platform.js';
+import { CELLS, host, type Properties, treeOf, V2, V3 } from './support/tree.js';
 
-type Properties = NonNullable<NodeSketch['properties']>;
-
-const CELLS: Properties = { '#address-cells': [1], '#size-cells': [1] };
-const V3: NodeSketch = {
-  properties: { compatible: 'arm,smmu-v3', reg: [0x9050000, 0x20000], phandle: [1], '#iommu-cells': [1] },
-};
-const V2: NodeSketch = {
-  properties: {
-    compatible: ['vendor,smmu', 'arm,mmu-500'],
-    reg: [0x5000000, 0x10000],
-    phandle: [2],
-    '#iommu-cells': [1],
-  },
-};
-const host = (properties: Properties = { 'iommu-map': [0, 1, 0, 0x10000] }): NodeSketch => ({
-  properties: { device_type: 'pci', reg: [0x10000000, 0x1000], ...properties },
-});
-const treeOf = (nodes: NonNullable<NodeSketch['nodes']>): NodeSketch => ({ properties: CELLS, nodes });
 const PLAIN = treeOf({ 'smmuv3@9050000': V3, 'pcie@10000000': host() });
 
 const NIC = fn('00:03.0');
@@ -76,7 +59,24 @@ describe('units', () => {
   test('without an address are left out, which is reported', () => {
     const { reg: _, ...rest } = V3.properties ?? {};
     const built = machine({ tree: treeOf({ a: { properties: rest }, 'b@5000000': V2 }) });
-    expect([bindTo(built).units.length, built.diagnostics[0]?.code]).toEqual([1, 'smmu-without-registers']);
+    expect(bindTo(built).units).toHaveLength(1);
+    expect(built.diagnostics[0]).toEqual({
+      severity: 'firmware-bug',
+      code: 'smmu-without-registers',
+      message: '/a has no register address',
+    });
+  });
+
+  test('have the registers that were read at their address', () => {
+    const none = { idr0: 0x0800_1e00n };
+    const some = { idr0: 0x0800_1e02n };
+    const unitsWith = (...registers: (readonly [bigint, Readonly<Record<string, bigint>>])[]) =>
+      bind({
+        tree: treeOf({ 'b@5000000': V2 }),
+        units: registers.map(([address, values]) => ({ address, registers: values })),
+      }).units;
+    expect(unitsWith([0x6000000n, some], [0x5000000n, none])).toHaveLength(0);
+    expect(unitsWith([0x6000000n, none], [0x5000000n, some])).toHaveLength(1);
   });
 
   test('behind a bus that leads nowhere are left out', () => {
@@ -107,6 +107,10 @@ describe('a PCI function', () => {
   test('is mapped by the bits that the mask leaves', () => {
     const map = { 'iommu-map': [0x100, 1, 0, 0x100], 'iommu-map-mask': [0xff00] };
     expect(stream(map, [bridge('00:01.0', 1), fn('01:02.0')])).toBe(`${NAME}: 0x0`);
+  });
+
+  test('has an id of 32 bits', () => {
+    expect(stream({ 'iommu-map': [0, 1, 0xabc0000, 0x10000] })).toBe(`${NAME}: 0xabc0018`);
   });
 
   test('has the ids of all its aliases', () => {
@@ -146,7 +150,9 @@ describe('a PCI function', () => {
       'pcie@20000000': host({ reg: [0x20000000, 1], 'iommu-map': [0, 1, 0x2000, 0x10000] }),
     });
     const rootParents = { '0000:00': 'platform/20000000.pcie' };
-    expect(streamsOf('00:03.0', { tree, functions: [NIC], rootParents })).toBe(`${NAME}: 0x2018`);
+    const functions = [NIC, bridge('00:01.0', 1), fn('01:00.0')];
+    expect(streamsOf('00:03.0', { tree, functions, rootParents })).toBe(`${NAME}: 0x2018`);
+    expect(streamsOf('01:00.0', { tree, functions, rootParents })).toBe(`${NAME}: 0x2100`);
   });
 
   test('is not taken for a function of a bridge’s node', () => {
@@ -160,6 +166,8 @@ describe('a PCI function', () => {
 test('asks for ACS when the first function is configured, not before', () => {
   expect(bind({ tree: PLAIN }).busFeatures).toEqual(['pci-acs-late']);
   expect(bind({ tree: treeOf({ 'smmuv3@9050000': V3, 'pcie@10000000': host({}) }) }).busFeatures).toEqual([]);
+  const two = { 'smmuv3@9050000': V3, 'pcie@10000000': host({}), 'pcie@20000000': host() };
+  expect(bind({ tree: treeOf(two) }).busFeatures).toEqual(['pci-acs-late']);
 });
 
 describe('a platform device', () => {
@@ -179,6 +187,12 @@ describe('a platform device', () => {
   test('is found by its node’s path', () => {
     const tree = treeOf({ 'a@9050000': V3, eth: { properties: { iommus: [1, 5] } } });
     expect(streamsOf('odd', { tree, nodes: [node('odd', '/eth')] })).toBe(`${NAME}: 0x5`);
+    expect(streamsOf('odd', { tree, nodes: [node('odd', '/a@9050000')] })).toBe('not known');
+  });
+
+  test('is found by its name where it has a path that is none of the tree', () => {
+    const tree = treeOf({ 'a@9050000': V3, eth: { properties: { iommus: [1, 5] } } });
+    expect(streamsOf('eth', { tree, nodes: [node('eth', '\\_SB_.ETH0')] })).toBe(`${NAME}: 0x5`);
   });
 
   test('has the mask of the specifier’s second cell', () => {
@@ -218,6 +232,7 @@ describe('a platform device', () => {
     ['qcom,sc7180-smmu-500', 'qcom,mdss', 'identity'],
     ['qcom,sc7180-smmu-500', 'vendor,other', 'DMA'],
     ['vendor,smmu', 'qcom,mdss', 'DMA'],
+    ['not-qcom,smmu', 'qcom,mdss', 'DMA'],
   ])('at %s that is %s has a domain of %s', (unit, client, type) => {
     const tree = treeOf({
       'b@5000000': { properties: { ...V2.properties, compatible: [unit, 'arm,mmu-500'] } },
@@ -227,43 +242,29 @@ describe('a platform device', () => {
   });
 });
 
-describe('the binding of 2013', () => {
-  const legacy = (masters: number[]): NodeSketch => ({
-    properties: { compatible: 'arm,mmu-400', reg: [0x5000000, 0x10000], 'mmu-masters': masters },
-  });
-  const tree = treeOf({
-    'smmu@5000000': legacy([3, 0x20, 0x21, 4]),
-    eth: { properties: { phandle: [3], '#stream-id-cells': [2] } },
-    'pcie@10000000': host({ phandle: [4], '#stream-id-cells': [0] }),
-  });
-  const sketch = {
-    tree,
-    nodes: [node('eth')],
-    functions: [bridge('00:01.0', 1, { express: 'pcie-to-pci-bridge' }), fn('01:02.0', { express: null })],
+test('only what is behind a Qualcomm SMMU is left untranslated there, and no PCI function', () => {
+  const qualcomm = {
+    properties: {
+      ...V2.properties,
+      reg: [0x6000000, 0x10000],
+      phandle: [5],
+      compatible: ['qcom,x-smmu-500', 'arm,mmu-500'],
+    },
   };
-
-  test('names the masters and their ids at the SMMU', () => {
-    expect(streamsOf('eth', sketch)).toBe('smmu.0x0000000005000000: 0x20 0x21');
+  const client = (phandle: number) => ({ properties: { iommus: [phandle, 7], compatible: 'qcom,mdss' } });
+  const tree = treeOf({
+    'b@5000000': V2,
+    'q@6000000': qualcomm,
+    x: client(2),
+    y: client(5),
+    'pcie@10000000': host({ 'iommu-map': [0, 5, 0, 0x7000] }),
   });
-
-  test('takes the last alias of a function for its one id', () => {
-    expect(streamsOf('00:01.0', sketch)).toBe('smmu.0x0000000005000000: 0x8');
-    expect(streamsOf('01:02.0', sketch)).toBe('smmu.0x0000000005000000: 0x100');
-  });
-
-  test('passes everything through', () => {
-    expect([...boot(sketch).groups].map(({ type }) => type)).toEqual(['identity', 'identity']);
-  });
-
-  test('excludes the other: the first SMMU decides', () => {
-    const mixed = treeOf({
-      'a@5000000': V2,
-      'c@6000000': { properties: { ...legacy([]).properties, reg: [0x6000000, 1] } },
-    });
-    const built = machine({ tree: mixed });
-    expect(bindTo(built).units.map(({ name }) => name)).toEqual(['smmu.0x0000000005000000']);
-    expect(built.diagnostics.map(({ code }) => code)).toContain('smmu-mixed-bindings');
-  });
+  const { groups } = boot({ tree, nodes: [node('x'), node('y')], functions: [NIC] });
+  expect([...groups].map(({ devices, type }) => `${devices[0]?.name} ${type}`)).toEqual([
+    'x DMA',
+    'y identity',
+    '0000:00:03.0 DMA',
+  ]);
 });
 
 test('groups a whole machine', () => {

@@ -20,6 +20,10 @@ import {
 const NIC = fn('00:03.0');
 const V3 = 'smmu3.0x0000000009050000';
 
+test('follows version 1 of the contract under its name', () => {
+  expect(smmu()).toMatchObject({ specVersion: 1, name: 'smmu' });
+});
+
 test('names units by version and registers', () => {
   expect(unitNames({ iort: iort(smmuV3(), smmuV2(0x2b400000n)) })).toEqual(['smmu.0x000000002b400000', V3]);
 });
@@ -42,6 +46,8 @@ test('asks for ACS when a root complex leads to an SMMU', () => {
   expect(bind({ iort: PLAIN }).busFeatures).toEqual(['pci-acs']);
   expect(bind({ iort: iort(smmuV3(), rootComplex(0)) }).busFeatures).toEqual([]);
   expect(bind({ iort: iort(smmuV3(), itsGroup(0), rootComplex(0, { to: 1 })) }).busFeatures).toEqual([]);
+  const component = namedComponent('X', { output: 1, to: 0, single: true });
+  expect(bind({ iort: iort(smmuV3(), rootComplex(0), component) }).busFeatures).toEqual([]);
 });
 
 test('gives a function the stream id of its requester id', () => {

@@ -67,6 +67,16 @@ test('takes a single mapping of a root complex for any id', () => {
   expect(through(0x1234, { output: 7, to: 1, single: true })).toBe(7);
 });
 
+test('looks no further than a single mapping', () => {
+  expect(through(5, { output: 7, to: 1, single: true }, { input: 5, output: 0x1000, to: 1 })).toBe(7);
+});
+
+test('takes only the last id of a range away from it', () => {
+  const first = { input: 0, count: 0x100, output: 0x1000, to: 1 };
+  const inside = { input: 0x80, count: 0x100, output: 0x2000, to: 1 };
+  expect(through(0x80, first, inside)).toBe(0x1080);
+});
+
 test('wraps at 32 bits', () => {
   expect(through(1, { input: 0, count: 0xffffffff, output: 0xffffffff, to: 1 })).toBe(0);
 });

@@ -63,6 +63,31 @@ test('is left alone when it has no entry at all', () => {
   expect([iommu.units, ruleOf(iommu, '00:01.0')]).toEqual([[], 'no-stream-table']);
 });
 
+test('is found by the registers at its address, if it matches streams', () => {
+  const unitsWith = (...registers: (readonly [bigint, bigint])[]) =>
+    bindTo(machine({ iort: PLAIN, units: registers.map(([address, idr0]) => ({ address, registers: { idr0 } })) }))
+      .units;
+  expect(unitsWith([BASE + 1n, 0x0800_1e02n], [BASE, 0x0800_1e00n])).toHaveLength(0);
+  expect(unitsWith([BASE + 1n, 0x0800_1e00n], [BASE, 0x0800_1e02n])).toHaveLength(1);
+  // Without matching an id is its own entry, and the number of entries says nothing.
+  expect(unitsWith([BASE, 0x0000_1e00n])).toHaveLength(1);
+});
+
+test('translates what ACPI describes', () => {
+  expect([...boot({ iort: PLAIN, functions: [fn('00:01.0')] }).groups].map(({ type }) => type)).toEqual(['DMA']);
+});
+
+test.each([
+  ['is taken, where there is none left', fn('00:03.0'), 'all entries of the stream table'],
+  ['is out of range', fn('80:00.0'), 'a stream id of it is out of range'],
+])('says of a refused device that a stream id %s', (_, last, text) => {
+  const rules = { 'groups-by-firmware': 'driver-probe' };
+  const iommu = boot({ iort: PLAIN, functions: [fn('00:01.0'), fn('00:02.0'), last], units: SMALL, rules });
+  for (const device of iommu.devices) iommu.probeDriver(device);
+  const [reason] = iommu.devices.slice(-1).flatMap((device) => iommu.outcomeOf(device).reasons);
+  expect(reason?.text).toContain(`The kernel refuses 0000:${last.address}: ${text}`);
+});
+
 test('gives entries back with their devices', () => {
   const functions = [fn('00:01.0'), fn('00:02.0')];
   const iommu = boot({ iort: PLAIN, functions, units: SMALL });

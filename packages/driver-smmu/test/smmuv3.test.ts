@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { runs } from '../../../tests/support/sweep.js';
 import { smmu } from '../src/index.js';
-import { iort, namedComponent, PLAIN, rootComplex, smmuV3 } from './support/iort.js';
+import { iort, namedComponent, PLAIN, rootComplex, SMMU_BASE, smmuV3 } from './support/iort.js';
 import { bind, boot, bridge, fn, functionAt, groupLines, machine, node, ruleOf } from './support/platform.js';
 
 const BEHIND = [
@@ -69,9 +69,10 @@ test('groups functions by the rule for PCI', () => {
 });
 
 test('passes through what a HiSilicon tracer writes', () => {
-  const functions = [fn('00:01.0', { id: '19e5:a12e' }), fn('00:02.0', { id: '19e5:a12f' })];
+  const ids = ['19e5:a12e', '19e5:a12f', '1af4:a12e'];
+  const functions = ids.map((id, at) => fn(`00:0${at + 1}.0`, { id }));
   const types = [...boot({ iort: PLAIN, functions }).groups].map(({ type }) => type);
-  expect(types).toEqual(['identity', 'DMA']);
+  expect(types).toEqual(['identity', 'DMA', 'DMA']);
 });
 
 test.each([
@@ -92,6 +93,23 @@ test('refuses to group a device that claimed nothing', () => {
   expect(bound?.deviceGroup(device, {} as never)).toMatchObject({ errno: 'ENODEV', reason: { rule: 'not-probed' } });
   expect(bound?.defaultDomainType?.(device)).toBeUndefined();
   bound?.releaseDevice?.(device);
+});
+
+test('serves whatever the registers say of a stream table of version 2', () => {
+  const units = [{ address: SMMU_BASE, registers: { idr0: 0x0800_1e00n } }];
+  expect(bind({ iort: PLAIN, units }).units).toHaveLength(1);
+});
+
+test('refuses to group a device whose claim it refused', () => {
+  const named = (path: string) => namedComponent(path, { output: 5, to: 0, single: true });
+  const nodes = [node('x', 'X'), node('y', 'Y')];
+  const bound = bind({ iort: iort(smmuV3(), named('X'), named('Y')), nodes });
+  const [first, second] = nodes.map((device) => {
+    const found = bound.unitOf(device);
+    return found && 'unit' in found ? bound.probeDevice?.(device, found) : expect.fail('has no unit');
+  });
+  expect([first, second]).toMatchObject([undefined, { errno: 'ENODEV' }]);
+  expect(bound.deviceGroup(nodes[1] as never, {} as never)).toMatchObject({ reason: { rule: 'not-probed' } });
 });
 
 test('keeps no state between machines', () => {

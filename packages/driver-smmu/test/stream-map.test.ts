@@ -45,6 +45,13 @@ test.each([
   expect(new StreamMap(SHAPE).claim([one])).toBe('EINVAL');
 });
 
+test.each([
+  ['the last id', stream(0x7fff)],
+  ['a mask of all bits', stream(0, 0x7fff)],
+])('takes %s that there is', (_, one) => {
+  expect(new StreamMap(SHAPE).claim([one])).toEqual([0]);
+});
+
 test('frees an entry with its last user', () => {
   const map = new StreamMap(SHAPE);
   map.claim([stream(1)]);

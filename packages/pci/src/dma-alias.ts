@@ -1,5 +1,5 @@
 import { PcieType } from './express.js';
-import { isPciePort, type PciBus, type PciDevice, realDmaDevice } from './pci-device.js';
+import { type PciBus, type PciDevice, realDmaDevice } from './pci-device.js';
 import { actsAsPcieBridge, endsAliasWalk, passesRequesterIds } from './quirks/bridge-quirks.js';
 
 /** Further function numbers on its own bus that a device's DMA may carry, as firmware says (IVRS). */
@@ -74,7 +74,6 @@ export const aliasBetween = (
 const bridgeRequesterId = (bridge: PciDevice, behind: PciBus): number | undefined => {
   const { express } = bridge;
   if (express === undefined) return bridge.topology.settings.unknown === 'optimistic' ? undefined : bridge.rid;
-  if (isPciePort(express)) return undefined;
   const secondary = behind.number << 8;
   if (express === PcieType['pcie-to-pci-bridge']) return passesRequesterIds(bridge) ? undefined : secondary;
   if (express === PcieType['pci-to-pcie-bridge']) return bridge.rid;

@@ -92,7 +92,7 @@ const onSharedBus = (subject: PciDevice, device: PciDevice, groups: GroupAccess)
   const { bus, kind } = shared;
   const members = kind === 'bridge' && bus.self ? [bus.self, ...bus.devices] : bus.devices;
   for (const member of members) {
-    const group = member === subject ? undefined : groups.get(member);
+    const group = groups.get(member);
     if (!group) continue;
     const verdicts = members.map(acsVerdict).filter(({ isolated }) => !isolated);
     return { group, reason: new PciReason('bus-not-isolated', subject, member, SOURCE, verdicts) };
@@ -107,7 +107,7 @@ export const pciDeviceGroup2025 = (
   firmware: FirmwareAliases | undefined,
 ): GroupDecision => {
   const device = realDmaDevice(subject);
-  const hosted = device === subject ? undefined : groups.get(device);
+  const hosted = groups.get(device);
   if (hosted) return { group: hosted, reasons: [new PciReason('same-dma-device', subject, device, SOURCE)] };
   const found = onSharedBus(subject, device, groups) ?? joined(device, groups, firmware);
   if (found) return { group: found.group, reasons: [found.reason] };

@@ -139,7 +139,42 @@ const port = (device: number, acs: ReturnType<typeof acsCapability>): PciFunctio
   }),
 });
 
+describe('registers of which a part is not known', () => {
+  test('leave unknown what they advertise, which then is taken for all that is required', () => {
+    const description = rootPort('00:01.0', 1, { acs: { control: '' } });
+    expect(stateOf(description, {})?.capability).toBeUndefined();
+    expect(verdictOn(description)).toMatchObject({ isolated: false, missing: ALL });
+  });
+
+  test('are as they were read, whatever another kernel does, while no IOMMU asks for ACS', () => {
+    const settings = { acsRequested: false, acsReadElsewhere: true };
+    expect(controlOf({ capability: 'SV RR CR UF', control: 'SV RR' }, settings)).toBe('SV RR');
+  });
+
+  test('leave it open whether a port isolates, with the flags that it would need', () => {
+    const description = rootPort('00:01.0', 1, { acs: { capability: 'SV RR' } });
+    expect(verdictOn(description, { acsRequested: false })).toMatchObject({
+      basis: 'unknown',
+      capability: 0x05,
+      needed: 0x05,
+      unknown: 'ACS control of 0000:00:01.0',
+    });
+  });
+});
+
 describe('a Sunrise Point root port', () => {
+  test('is known by text to advertise ACS, and not what is switched on', () => {
+    const description = rootPort('00:1c.0', 1, {
+      id: '8086:a110',
+      acs: { capability: 'SV RR CR UF', control: 'SV RR CR UF' },
+    });
+    expect(stateOf(description, { acsRequested: false })).toEqual({
+      capability: ALL,
+      control: undefined,
+      dwords: true,
+    });
+  });
+
   test('has its control as a double word, eight bytes into the capability', () => {
     expect(stateOf(port(SPT_PORT, wideAcsCapability(ALL, 0x05)), {})).toEqual({
       capability: ALL,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { acsVerdict, type PciFunction, parseAcsOverride } from '../src/index.js';
-import { at, topologyOf } from './support/topology.js';
+import { downstreamPort, endpoint, legacyEndpoint, pcieToPci, rcEndpoint, upstreamPort } from './support/functions.js';
+import { at, deviceOf, topologyOf } from './support/topology.js';
 import { group, groupLines } from './support/toy-driver.js';
 
 const PORT: PciFunction = {
@@ -39,6 +40,23 @@ test.each([
   expect(linesWith(override)).toEqual(lines);
 });
 
+describe('which word counts for which kind', () => {
+  const basis = (one: PciFunction, override: string) =>
+    acsVerdict(deviceOf(one, { rules: { 'acs-override': override } })).basis;
+  const kinds: readonly [string, PciFunction, string, string][] = [
+    ['a downstream port', downstreamPort('00:05.0', 1), 'override', 'no-capability'],
+    ['an endpoint', endpoint('00:05.0', { multifunction: true }), 'no-capability', 'override'],
+    ['a legacy endpoint', legacyEndpoint('00:05.0', { multifunction: true }), 'no-capability', 'override'],
+    ['an integrated endpoint', rcEndpoint('00:05.0', { multifunction: true }), 'no-capability', 'override'],
+    ['an upstream port', upstreamPort('00:05.0', 1, { multifunction: true }), 'no-capability', 'override'],
+    ['a bridge to PCI', pcieToPci('00:05.0', 1, { multifunction: true }), 'bridge', 'bridge'],
+  ];
+
+  test.each(kinds)('%s', (_, one, downstream, multifunction) => {
+    expect([basis(one, 'downstream'), basis(one, 'multifunction')]).toEqual([downstream, multifunction]);
+  });
+});
+
 describe('leaves alone', () => {
   test('a function that has ACS and leaves it open', () => {
     const open = { ...PORT, acs: { capability: 'SV RR CR UF', control: '' } };
@@ -48,6 +66,11 @@ describe('leaves alone', () => {
   test('a conventional function', () => {
     const functions = [card(0, { address: '00:02.0', express: null }), card(1, { address: '00:02.1', express: null })];
     expect(linesWith('multifunction', functions)).toEqual(['00:02.0 00:02.1']);
+  });
+
+  test('a conventional function, though its id is listed', () => {
+    const functions = [card(0, { address: '00:02.0', express: null }), card(1, { address: '00:02.1', express: null })];
+    expect(linesWith('id:f00d:0110', functions)).toEqual(['00:02.0 00:02.1']);
   });
 
   test('what was not read: it may have ACS', () => {
@@ -73,4 +96,5 @@ test('passes over words that it does not know', () => {
     ids: new Set([0x10002]),
     unknown: ['upstream', 'id:xyz'],
   });
+  expect(parseAcsOverride('multifunction')).toMatchObject({ multifunction: true, unknown: [] });
 });

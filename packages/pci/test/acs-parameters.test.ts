@@ -96,6 +96,14 @@ describe('pci=config_acs', () => {
     expect(control('pci=config_acs=10000000@00:01.0')).toBe(ALL);
   });
 
+  test('passes over an entry that names a function and no bits', () => {
+    expect(control('pci=config_acs=00:01.0', firmware('RR'))).toBe(ALL);
+  });
+
+  test('takes the first entry that names the function, though it has no bits', () => {
+    expect(control('pci=config_acs=@00:01.0;0000000@00:01.0', firmware('RR'))).toBe('RR');
+  });
+
   test('takes the first entry that names the function', () => {
     expect(control('pci=config_acs=1@00:02.0;11@00:01.0;0@00:01.0', firmware(''))).toBe('SV TB');
   });
@@ -169,6 +177,8 @@ describe('a <pci_dev> of the command line', () => {
     ['another subsystem', 'pci:8086:10c9:1028:02f0'],
     ['a vendor without a device id', 'pci:8086'],
     ['no hexadecimal ids', 'pci:intel:nic'],
+    ['ids with a letter behind them', 'pci:8086x:10c9'],
+    ['a word that ends with its address', 'zz03:00.1'],
     ['a word', 'all'],
     ['an empty text', ''],
   ])('does not name a function by %s', (_, text) => {
@@ -185,5 +195,7 @@ describe('a <pci_dev> of the command line', () => {
 
   test('does not know ids that were not read', () => {
     expect(named('pci:8086:10c9', { ...NIC, id: '8086:' })).toBe(false);
+    const { subsystem: _, ...bare } = NIC;
+    expect(named('pci:8086:10c9:any:any', bare)).toBe(false);
   });
 });

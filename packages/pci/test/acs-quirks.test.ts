@@ -10,6 +10,7 @@ import {
   pciBridge,
   rcEndpoint,
   rootPort,
+  unread,
 } from './support/functions.js';
 import { type SettingsSketch, verdictOn } from './support/topology.js';
 
@@ -131,6 +132,27 @@ describe('a quirk that knows what does not isolate', () => {
       expect(verdictOn(one)).toMatchObject({ isolated: false, unknown: 'device id of 0000:00:05.0' });
     },
   );
+
+  test.each<[string, PciFunction]>([
+    ['a root port of a vendor that the table knows', port('1957:')],
+    ['a downstream port of a vendor that the table knows', downstreamPort('00:05.0', 1, { id: '1957:' })],
+    ['a root port of which not even the vendor is known', unread(port('1957:'), 'id')],
+    ['a network function of a vendor that the table knows', nic('19a2:')],
+    ['a function of a kind not known, of a vendor that the table knows', unread(nic('19a2:'), 'class')],
+  ])('may know %s, and leaves it open', (_, one) => {
+    expect(verdictOn(one)).toMatchObject({ basis: 'unknown', unknown: 'device id of 0000:00:05.0' });
+  });
+
+  test.each<[string, PciFunction]>([
+    ['a port of another vendor', port('10de:')],
+    ['a function that is neither port nor network card', nic('19a2:', { class: '010802' })],
+  ])('does not know %s, whatever its id', (_, one) => {
+    expect(verdictOn(one)).toMatchObject({ isolated: false, basis: 'no-capability' });
+  });
+
+  test('takes no port of another vendor for one of Sunrise Point', () => {
+    expect(verdictOn(port('1022:a110', { acs: ACS_ON }))).toMatchObject({ basis: 'flags', quirk: undefined });
+  });
 
   test('leaves a Zhaoxin function that is no port to its flags', () => {
     expect(verdictOn(nic('1d17:0722', { acs: ACS_ON }))).toMatchObject({ isolated: true, basis: 'flags' });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { forEachDmaAlias, isVmdHost, PcieType, type PciFunction } from '../src/index.js';
+import { actsAsPcieBridge } from '../src/quirks/bridge-quirks.js';
 import { configBytes, expressCapability } from './support/config-space.js';
 import {
   conventional,
@@ -11,7 +12,7 @@ import {
   rootPort,
   upstreamPort,
 } from './support/functions.js';
-import { at, type SettingsSketch, topologyOf } from './support/topology.js';
+import { at, deviceOf, type SettingsSketch, topologyOf } from './support/topology.js';
 
 /** A root port at 00:01.0, a bridge at 01:02.0 with bus 2 behind it, a function there. */
 const below = (bridge: PciFunction): PciFunction[] => [
@@ -33,6 +34,13 @@ const behind = (bridge: PciFunction, settings: SettingsSketch = {}): string =>
 
 const OWN = '0110'; // 01:02.0
 const SECONDARY = '0200'; // 02:00.0
+
+test('no bridge with the PCI Express capability behaves as one that lacks it', () => {
+  const root = rootPort('00:01.0', 1, { subordinateBus: 2 });
+  const acts = (bridge: PciFunction): boolean => actsAsPcieBridge(deviceOf(bridge, {}, [root]));
+  expect(acts(pciBridge('01:02.0', 2, { id: '1b21:1080' }))).toBe(true);
+  expect(acts(pcieToPci('01:02.0', 2, { id: '1b21:1080' }))).toBe(false);
+});
 
 describe('the id that a bridge puts on what comes from behind it', () => {
   test.each([

@@ -92,8 +92,12 @@ describe('the alias quirks', () => {
     expect(aliases(endpoint('03:0e.0', { id: '9005:0285', subsystem }))).toEqual(['01.0']);
   });
 
-  test('give another board with the chip of an Adaptec no id', () => {
-    expect(aliases(endpoint('03:0e.0', { id: '9005:0285', subsystem: '9005:02bd' }))).toEqual([]);
+  test.each(['9005:02bd', '1028:02bb'])('give another board %s with the chip of an Adaptec no id', (subsystem) => {
+    expect(aliases(endpoint('03:0e.0', { id: '9005:0285', subsystem }))).toEqual([]);
+  });
+
+  test.each(['1b4b:', ':9230'])('give a function none of which only half the id was read: %s', (id) => {
+    expect(aliases(endpoint('03:00.0', { id }))).toEqual([]);
   });
 
   test('give a Switchtec none: its ids are in its own memory', () => {

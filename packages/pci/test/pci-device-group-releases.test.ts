@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { PciFunction } from '../src/index.js';
+import type { PciDevice, PciFunction } from '../src/index.js';
 import {
   ACS_ON,
   conventional,
@@ -7,6 +7,7 @@ import {
   pciBridge,
   pcieToPci,
   rootPort,
+  unread,
   upstreamPort,
   virtualFunction,
 } from './support/functions.js';
@@ -88,6 +89,41 @@ describe('Linux 3.6 to 3.16', () => {
     expect(groups(endpoint('00:05.1', { id: '1180:e832', acs: ACS_ON }))).toEqual(['00:05.1']);
   });
 
+  test('takes the bridge to PCI itself for the requester where there is no function 00.0', () => {
+    const bridge = pcieToPci('01:00.0', 2);
+    expect(ruleFor('02:01.0', PORT, bridge, conventional('02:01.0'))).toBe('dma-alias 01:00.0');
+    // With one, that stands for all, and the bridge does not isolate it.
+    expect(ruleFor('02:01.0', PORT, bridge, conventional('02:00.0'), conventional('02:01.0'))).toBe(
+      'acs-missing-upstream 01:00.0',
+    );
+  });
+
+  test('takes no function 00.0 behind a conventional bridge for the requester', () => {
+    const functions = [pciBridge('00:1e.0', 1), conventional('01:00.0'), conventional('01:01.0')];
+    expect(ruleFor('01:01.0', ...functions)).toBe('dma-alias 00:1e.0');
+  });
+
+  test('takes no bridge for the requester of a PCI Express function', () => {
+    expect(ruleFor('02:01.0', PORT, pcieToPci('01:00.0', 2), endpoint('02:01.0'))).toBe('acs-missing-upstream 01:00.0');
+  });
+
+  test('takes a function for conventional whose kind was not read', () => {
+    const unknown = unread(conventional('01:01.0'), 'express');
+    expect(ruleFor('01:01.0', pciBridge('00:1e.0', 1), unknown)).toBe('dma-alias 00:1e.0');
+  });
+
+  test('says what a function of several lacks, and nothing of the kind of function 0', () => {
+    const functions = [endpoint('00:05.0', several), endpoint('00:05.1', several)];
+    expect(ruleFor('00:05.0', ...functions)).toBe('isolated 00:05.0');
+    const { rule, verdicts } = reasonFor('00:05.1', functions, under('v3.6'));
+    expect([rule, verdicts.map(({ device }) => device.name)]).toEqual(['multifunction-without-acs', ['0000:00:05.1']]);
+  });
+
+  test('says of a function on its own which bridges isolate it', () => {
+    const { rule, verdicts } = reasonFor('01:00.0', [PORT, endpoint('01:00.0')], under('v3.6'));
+    expect([rule, verdicts.map(({ device }) => device.name)]).toEqual(['isolated', ['0000:00:01.0']]);
+  });
+
   test('skips the virtual bus of virtual functions', () => {
     expect(groups(OPEN_PORT, endpoint('01:00.0'), virtualFunction('02:10.0', '01:00.0'))).toEqual([
       '00:01.0 01:00.0 02:10.0',
@@ -119,6 +155,15 @@ describe('Linux 3.17', () => {
   test('joins functions of a slot that do not isolate', () => {
     const functions = [endpoint('00:05.0', several), endpoint('00:05.1'), endpoint('00:05.2', { acs: ACS_ON })];
     expect(groupsOf(functions, under('v3.17'))).toEqual(['00:05.0 00:05.1', '00:05.2']);
+    const { verdicts, aliases } = reasonFor('00:05.1', functions, under('v3.17'));
+    expect([verdicts.map(({ device }) => device.name), aliases]).toEqual([['0000:00:05.1', '0000:00:05.0'], []]);
+  });
+
+  test('joins a whole bus for one function of which firmware says that it uses the id of another', () => {
+    const functions = [endpoint('00:04.0'), endpoint('00:05.0'), endpoint('00:06.0')];
+    const aliasesOf = ({ devfn }: PciDevice) => (devfn === 0x28 ? [0x30] : []);
+    expect(groupsOf(functions, under('v3.17'), { aliasesOf })).toEqual(['00:04.0 00:05.0 00:06.0']);
+    expect(groupsOf(functions, under('v3.17'), { aliasesOf: () => [] })).toEqual(['00:04.0', '00:05.0', '00:06.0']);
   });
 
   test('follows bridges as later releases do', () => {

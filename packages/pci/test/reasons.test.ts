@@ -63,30 +63,30 @@ describe.each([
   ['bus-with-alias', 'iommu_group_get_for_pci_dev()', ['01:00.0'], []],
   ['isolated', 'pci_device_group()', ['01:00.0', '00:01.0'], ['00:01.0 true']],
 ])('a decision by %s', (rule, source, devices, verdicts) => {
-  const reason = reasonOf(rule);
+  const reason = (): PciReason => reasonOf(rule);
 
   test('carries the code of its rule', () => {
-    expect(reason.rule).toBe(rule);
+    expect(reason().rule).toBe(rule);
   });
 
   test('names the kernel function', () => {
-    expect(reason.source).toBe(source);
+    expect(reason().source).toBe(source);
   });
 
   test('lists the devices that caused it, the nearest first', () => {
-    expect(reason.devices.map(({ name }) => short(name))).toEqual(devices);
+    expect(reason().devices.map(({ name }) => short(name))).toEqual(devices);
   });
 
   test('carries the verdicts weighed', () => {
-    expect(reason.verdicts.map(({ device, isolated }) => `${short(device.name)} ${isolated}`)).toEqual(verdicts);
+    expect(reason().verdicts.map(({ device, isolated }) => `${short(device.name)} ${isolated}`)).toEqual(verdicts);
   });
 
   test('names the function that was grouped in its text', () => {
-    expect(reason.text).toContain(reason.subject.name);
+    expect(reason().text).toContain(reason().subject.name);
   });
 
   test('supposes nothing', () => {
-    expect(reason.unknown).toEqual([]);
+    expect(reason().unknown).toEqual([]);
   });
 });
 
@@ -111,6 +111,13 @@ test('says of what is alone which bridges isolate it, and which functions', () =
   const functions = [PORT, endpoint('01:00.0', { ...several, acs: ACS_ON }), endpoint('01:00.1', { acs: ACS_ON })];
   expect(reasonFor('01:00.1', functions).text).toMatch(/: 0000:01:00\.1 has SV RR CR UF set; 0000:00:01\.0 has SV/);
   expect(reasonFor('00:05.0', [endpoint('00:05.0')]).text).toMatch(/: no bridge is above it\.$/);
+  const integrated = reasonFor('00:05.0', [endpoint('00:05.0', { ...several, acs: ACS_ON })]);
+  expect(integrated.verdicts.map(({ device }) => short(device.name))).toEqual(['00:05.0']);
+});
+
+test('says of what is alone nothing that was supposed of its own ACS', () => {
+  const functions = [unread(endpoint('00:05.0', several), 'acs')];
+  expect(reasonFor('00:05.0', functions, { unknown: 'optimistic' }).verdicts ?? []).toEqual([]);
 });
 
 test('says whose requester id is used, and who says so', () => {
@@ -120,6 +127,7 @@ test('says whose requester id is used, and who says so', () => {
   const functions = [PORT, endpoint('01:00.0'), endpoint('01:00.1')];
   const reason = reasonFor('01:00.1', functions, {}, { aliasesOf: ({ devfn }) => (devfn === 1 ? [0] : []) });
   expect(reason.text).toContain('DMA of 0000:01:00.1 may carry the requester id of 0000:01:00.0 (firmware)');
+  expect(reason.aliases.map(({ by }) => by)).toEqual(['firmware']);
 });
 
 test('keeps the alias by which a function that does not isolate was found', () => {
@@ -159,7 +167,7 @@ describe('a bridge that has no group itself', () => {
     const port = rootPort('00:1d.0', 2, { acs: ACS_ON, subordinateBus: 3 });
     const functions = [port, pcieToPci('02:00.0', 3), conventional('03:01.0')];
     const reason = reasonFor('03:01.0', functions, {}, { uncovered: ['02:00.0'] });
-    expect(reason.standIn).toMatchObject({ by: 'alias', device: { name: '0000:02:00.0' } });
+    expect(reason.standIn).toMatchObject({ by: 'alias', device: { name: '0000:02:00.0' }, verdicts: [] });
     expect(reason.text).toMatch(
       /^DMA of 0000:03:01\.0 arrives with a requester id of 0000:02:00\.0.* 0000:00:1d\.0 has SV/,
     );

@@ -113,6 +113,14 @@ export const FAULTS: readonly [title: string, code: string, driver: Partial<ToyD
     }),
   ],
   [
+    'puts a group in a call that took no reference',
+    'ERR_GROUP_REFERENCE',
+    wrongGroup((groups) => {
+      groups.put(foreign);
+      return fail();
+    }),
+  ],
+  [
     'takes a reference on an ended group',
     'ERR_GROUP_ENDED',
     wrongGroup((groups) => {

@@ -35,15 +35,13 @@ const NO_ALIAS: Rows = new Map([
  * @see Linux v7.0 drivers/pci/quirks.c quirk_use_pcie_bridge_dma_alias()
  */
 export const actsAsPcieBridge = (bridge: PciDevice): boolean => {
-  const { self, parent } = bridge.pciBus;
+  const above = bridge.pciBus.self?.express;
   return (
     has(PCIE_BRIDGE_ALIAS, bridge) &&
-    parent !== undefined &&
     bridge.facts.headerType === 1 &&
     bridge.express === null &&
-    self !== undefined &&
-    typeof self.express === 'number' &&
-    self.express !== PcieType['pcie-to-pci-bridge']
+    typeof above === 'number' &&
+    above !== PcieType['pcie-to-pci-bridge']
   );
 };
 
