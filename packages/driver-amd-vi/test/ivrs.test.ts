@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { parseIvrs, usedIvhds } from '../src/index.js';
 import {
   acpiHid,
@@ -126,6 +126,10 @@ test('takes the newest format of the first unit, and those blocks of other units
   expect(typesUsed(...table)).toEqual([0x11, 0x11]);
 });
 
+test('takes the newest format that Linux knows', () => {
+  expect(typesUsed(ivhd({ type: 0x10 }), ivhd({ type: 0x40 }))).toEqual([0x40]);
+});
+
 test('takes the last format of the first unit, be it older', () => {
   expect(typesUsed(ivhd({ type: 0x11 }), ivhd({ type: 0x10 }))).toEqual([0x10]);
 });
@@ -134,8 +138,16 @@ test('looks for formats up to the first block of a newer kind', () => {
   expect(typesUsed(ivhd({ type: 0x10 }), block(0x41, [2, 0]), ivhd({ type: 0x11 }))).toEqual([0x10]);
 });
 
+test('uses no block when the first is of a newer kind, as Linux does', () => {
+  expect(typesUsed(block(0x41, [2, 0]), ivhd({ type: 0x10 }))).toEqual([]);
+});
+
 test('is led astray by memory for the unit itself, as Linux is', () => {
   expect(typesUsed(ivhd({ type: 0x10 }), ivmd({ type: 0x21, first: '00:00.2', start: 0n, length: 0n }))).toEqual([]);
+});
+
+test('is led astray by a block of an unknown type that ends with the id of the unit, as Linux is', () => {
+  expect(typesUsed(ivhd({ type: 0x10 }), block(0x30, [2, 0]))).toEqual([]);
 });
 
 test('has no format for a table without blocks', () => {
@@ -143,10 +155,25 @@ test('has no format for a table without blocks', () => {
 });
 
 test('reports a block that Linux does not know, and reads on', () => {
-  const codes: string[] = [];
-  const table = parseIvrs(ivrs(block(0x30, [0, 0]), ivhd({})), ({ code, at }) => codes.push(`${code} ${at?.offset}`));
-  expect(codes).toEqual(['ivrs-unknown-type 48']);
+  const report = vi.fn();
+  const table = parseIvrs(ivrs(block(0x30, [0, 0]), ivhd({})), report);
+  expect(report.mock.calls).toEqual([
+    [
+      {
+        severity: 'firmware-bug',
+        code: 'ivrs-unknown-type',
+        message: 'IVRS+0x30: unknown block type 0x30 skipped',
+        at: { table: 'IVRS', offset: 48 },
+      },
+    ],
+  ]);
   expect(table.ivhds).toHaveLength(1);
+});
+
+test('reads a block that is nothing but its head', () => {
+  const report = vi.fn();
+  parseIvrs(ivrs(ivhd({}), block(0x30, [])), report);
+  expect(report).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ at: { table: 'IVRS', offset: 72 } }));
 });
 
 test('tells a wrong checksum', () => {
@@ -167,4 +194,11 @@ test.each([
   ['a table that ends within a head', ivrs([0x10, 0])],
 ])('refuses %s', (_, bytes) => {
   expect(() => parseIvrs(bytes)).toThrow(expect.objectContaining({ code: 'ERR_TABLE_FIELD' }));
+});
+
+test.each([
+  ['shorter than its head', ivrs(block(0x30, [], 3)), 'block of 3 bytes, expected at least 4'],
+  ['past the end', ivrs(block(0x30, [], 5)), 'block of 5 bytes passes the end of the table at 52'],
+])('says where the length of a block stands that is %s', (_, bytes, message) => {
+  expect(() => parseIvrs(bytes)).toThrow(`IVRS+0x32: ${message}`);
 });

@@ -67,6 +67,11 @@ test('takes a single mapping of a root complex for any id', () => {
   expect(through(0x1234, { output: 7, to: 1, single: true })).toBe(7);
 });
 
+test('takes a single mapping of a named component for any id', () => {
+  const table = parseIort(iort(namedComponent('X', { output: 7, to: 1, single: true }), smmuV3()));
+  expect(mapId(table, table.nodes[0] as IortNode, 0x1234, isSmmu)?.id).toBe(7);
+});
+
 test('looks no further than a single mapping', () => {
   expect(through(5, { output: 7, to: 1, single: true }, { input: 5, output: 0x1000, to: 1 })).toBe(7);
 });
@@ -109,7 +114,8 @@ test('ends where mappings lead in a circle', () => {
 
 test('skips the mapping of an SMMUv3 for its own interrupts', () => {
   const isIts = (node: IortNode): node is Extract<IortNode, { kind: 'its-group' }> => node.kind === 'its-group';
-  const own = { output: 0xff, to: 1, single: true };
+  // Of all ids, so that nothing but its place keeps it out.
+  const own = { output: 0xff00, to: 1 };
   const table = parseIort(
     iort(smmuV3({ wires: [0, 0, 0, 0], mappings: [own, { output: 0x100, to: 2 }] }), itsGroup(0), itsGroup(1)),
   );

@@ -100,18 +100,18 @@ const DEVICE_ID_VALID = 1 << 4;
  */
 const smmuV3Mapping = (node: TableReader, mappings: readonly IdMapping[]): number | undefined => {
   const revision = node.u8(3);
-  const index = node.length >= 68 ? node.u32(64) : undefined;
-  if (index === undefined || revision < 1) return undefined;
+  if (revision < 1 || node.length < 68) return undefined;
   const valid = (node.u32(24) & DEVICE_ID_VALID) !== 0;
   const wired = [44, 48, 52, 56].every((at) => node.u32(at) !== 0);
   if (revision >= 5 ? !valid : wired) return undefined;
+  const index = node.u32(64);
   return index < mappings.length ? index : undefined;
 };
 
 const readNode = (node: TableReader): IortNode => {
   const type = node.u8(0);
-  const least = LEAST[type];
-  if (least !== undefined && node.length < least) {
+  const least = LEAST[type] ?? NODE_HEADER;
+  if (node.length < least) {
     throw node.error(1, `node of type ${type} of ${node.length} bytes, expected at least ${least}`);
   }
   const mappings = readMappings(node);
