@@ -74,7 +74,7 @@ const parsePair = (text: string | undefined): readonly [number | undefined, numb
 /** A class of four digits says nothing of the programming interface, which then counts as 0. */
 const parseClass = (text: string | undefined): number | undefined => {
   const value = parseHex(text);
-  return value !== undefined && text?.replace(/^0x/, '').length === 4 ? value << 8 : value;
+  return value !== undefined && text?.replace('0x', '').length === 4 ? value << 8 : value;
 };
 
 const readExpress = (config: ConfigSpace): number | null | undefined => {
@@ -84,7 +84,7 @@ const readExpress = (config: ConfigSpace): number | null | undefined => {
   return flags === undefined ? undefined : (flags >> 4) & 0xf;
 };
 
-const readAcs = (config: ConfigSpace, express: boolean | undefined): AcsRegisters | null | undefined => {
+const readAcs = (config: ConfigSpace, express: boolean): AcsRegisters | null | undefined => {
   const offset = findExtendedCapability(config, EXTENDED_CAPABILITY_ACS, express);
   if (typeof offset !== 'number') return offset;
   const capability = config.u16(offset + 4);
@@ -95,18 +95,22 @@ const readAcs = (config: ConfigSpace, express: boolean | undefined): AcsRegister
   return { capability, control, dwords: { capability: wide, control: config.u32(offset + 8) } };
 };
 
-const readSriov = (config: ConfigSpace, express: boolean | undefined): SriovRegisters | null | undefined => {
+const readSriov = (config: ConfigSpace, express: boolean): SriovRegisters | null | undefined => {
   const offset = findExtendedCapability(config, EXTENDED_CAPABILITY_SRIOV, express);
   if (typeof offset !== 'number') return offset;
-  const control = config.u16(offset + 0x08);
-  const totalVfs = config.u16(offset + 0x0e);
-  const numVfs = config.u16(offset + 0x10);
-  const first = config.u16(offset + 0x14);
-  const stride = config.u16(offset + 0x16);
   const deviceId = config.u16(offset + 0x1a);
-  if (control === undefined || totalVfs === undefined || numVfs === undefined) return undefined;
-  if (first === undefined || stride === undefined || deviceId === undefined) return undefined;
-  return { at: offset, enabled: (control & 1) === 1, totalVfs, numVfs, offset: first, stride, deviceId };
+  if (deviceId === undefined) return undefined;
+  // The last of the registers was read: so were those before it.
+  const register = (at: number) => config.u16(offset + at) as number;
+  return {
+    at: offset,
+    enabled: (register(0x08) & 1) === 1,
+    totalVfs: register(0x0e),
+    numVfs: register(0x10),
+    offset: register(0x14),
+    stride: register(0x16),
+    deviceId,
+  };
 };
 
 /** A register of all ones is a function that did not answer: nothing is known then. */
@@ -138,21 +142,23 @@ export const readConfigFacts = (config: ConfigSpace): PciFacts => {
   if (header === undefined) return NONE;
   const headerType = header & 0x7f;
   const express = readExpress(config);
-  const isExpress = express === undefined ? undefined : express !== null;
-  const classAndRevision = config.u32(0x08);
+  // Where it is not known, there may be an extended list.
+  const mayBeExpress = express !== null;
+  // Before the header type: it was read as well.
+  const classAndRevision = config.u32(0x08) as number;
   const isBridge = headerType === 1 || headerType === 2;
   return {
     vendor: answered(config.u16(0x00), 0xffff),
     device: answered(config.u16(0x02), 0xffff),
-    classCode: classAndRevision === undefined ? undefined : classAndRevision >>> 8,
-    revision: classAndRevision === undefined ? undefined : classAndRevision & 0xff,
+    classCode: classAndRevision >>> 8,
+    revision: classAndRevision & 0xff,
     subsystemVendor: headerType === 0 ? answered(config.u16(0x2c), 0xffff) : undefined,
     subsystemDevice: headerType === 0 ? answered(config.u16(0x2e), 0xffff) : undefined,
     headerType,
     multifunction: (header & 0x80) !== 0,
     express,
-    acs: readAcs(config, isExpress),
-    sriov: readSriov(config, isExpress),
+    acs: readAcs(config, mayBeExpress),
+    sriov: readSriov(config, mayBeExpress),
     secondaryBus: isBridge ? config.u8(0x19) : undefined,
     subordinateBus: isBridge ? config.u8(0x1a) : undefined,
   };
@@ -167,7 +173,7 @@ const stated = <T, R>(value: T | null | undefined, registers: (value: T) => R, r
 /** What a description says, from its bytes and from what it states beside them, which wins. */
 export const factsOf = (description: PciFunction): PciFacts => {
   const { config, configSize, express, acs, sriov } = description;
-  const read = config && config.length > 0 ? readConfigFacts(new ConfigSpace(config, configSize)) : NONE;
+  const read = config ? readConfigFacts(new ConfigSpace(config, configSize)) : NONE;
   if (isBare(description)) return read;
   const [vendor, device] = parsePair(description.id);
   const [subsystemVendor, subsystemDevice] = parsePair(description.subsystem);

@@ -24,6 +24,12 @@ test('knows that a function without a list has no capability', () => {
   expect(find({})).toBeNull();
 });
 
+test('follows no pointer of a function whose status says that there is no list', () => {
+  const bytes = configBytes({ capabilities: TWO });
+  bytes[0x06] = 0;
+  expect(findCapability(new ConfigSpace(bytes), PCI_EXPRESS_ID)).toBeNull();
+});
+
 test('knows that a list read to its end holds no such capability', () => {
   expect(find({ capabilities: TWO }, 0x11)).toBeNull();
 });
@@ -42,6 +48,10 @@ test('knows from 64 bytes that there is no list', () => {
 
 test('cannot tell when the status register was not read', () => {
   expect(find({ length: 6 })).toBeUndefined();
+});
+
+test('cannot tell when the pointer to the list was not read', () => {
+  expect(find({ capabilities: TWO, length: 0x34 })).toBeUndefined();
 });
 
 test('cannot tell of a function that answers with all ones', () => {
@@ -71,8 +81,10 @@ test('ignores the two lowest bits of a pointer', () => {
   ).toBe(0x70);
 });
 
-test('ends at a pointer into the header', () => {
-  expect(find({ capabilities: [{ at: 0x50, id: POWER_MANAGEMENT, next: 0x10 }] })).toBeNull();
+test('ends at a pointer into the header, where a base address looks like the capability', () => {
+  const bytes = configBytes({ capabilities: [{ at: 0x50, id: POWER_MANAGEMENT, next: 0x10 }] });
+  bytes[0x10] = PCI_EXPRESS_ID;
+  expect(findCapability(new ConfigSpace(bytes), PCI_EXPRESS_ID)).toBeNull();
 });
 
 test('ends at an entry of all ones', () => {
@@ -115,12 +127,20 @@ test('knows that an empty extended list holds nothing', () => {
   expect(findExtended({})).toBeNull();
 });
 
+test('finds an extended capability of which only the header was read', () => {
+  expect(findExtended({ extended: [{ at: 0x100, id: ACS_ID }], length: 0x104 })).toBe(0x100);
+});
+
+test('takes a header of zeros for the end of the extended list, not for a capability of id 0', () => {
+  expect(findExtendedCapability(new ConfigSpace(configBytes()), 0, true)).toBeNull();
+});
+
 test('knows that an extended list read to its end holds no such capability', () => {
   expect(findExtended({ extended: [{ at: 0x100, id: ERROR_REPORTING }] })).toBeNull();
 });
 
-test('knows that an extended list of all ones is none', () => {
-  const bytes = configBytes();
+test.each([4096, 0x104])('knows that an extended list of all ones is none (%i bytes read)', (length) => {
+  const bytes = configBytes({ length });
   bytes.fill(0xff, 0x100);
   expect(findExtendedCapability(new ConfigSpace(bytes), ACS_ID, true)).toBeNull();
 });
@@ -145,8 +165,22 @@ test('ends at an extended capability that points to itself', () => {
   expect(findExtended({ extended: [{ at: 0x100, id: ERROR_REPORTING, next: 0x100 }] })).toBeNull();
 });
 
-test('ends at an extended pointer below the list', () => {
-  expect(findExtended({ extended: [{ at: 0x100, id: ERROR_REPORTING, next: 0x40 }] })).toBeNull();
+test('ends at an extended pointer below the list, where bytes look like the capability', () => {
+  const bytes = configBytes({ extended: [{ at: 0x100, id: ERROR_REPORTING, next: 0x40 }] });
+  bytes[0x40] = ACS_ID;
+  expect(findExtendedCapability(new ConfigSpace(bytes), ACS_ID, true)).toBeNull();
+});
+
+// Linux allows each entry eight bytes, though a pointer can lead to every fourth.
+test.each([
+  [480, 'finds', 0x100 + 4 * 479],
+  [481, 'does not reach', null],
+])('of a chain of %i extended capabilities %s the last', (count, _, found) => {
+  const extended = Array.from({ length: count }, (_, index) => ({
+    at: 0x100 + 4 * index,
+    id: index === count - 1 ? ACS_ID : ERROR_REPORTING,
+  }));
+  expect(findExtended({ extended })).toBe(found);
 });
 
 test('gives an offset within the bytes, or none, for any bytes of any length', () => {

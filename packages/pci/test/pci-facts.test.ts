@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { factsOf, type PciFunction } from '../src/index.js';
+import { factsOf } from '../src/index.js';
 import {
   acsCapability,
   type ConfigSketch,
@@ -11,7 +11,7 @@ import {
 
 const read = (sketch: ConfigSketch, configSize?: number) =>
   factsOf({ address: '00:00.0', config: configBytes(sketch), ...(configSize === undefined ? {} : { configSize }) });
-const stated = (members: Omit<PciFunction, 'address'>) => factsOf({ address: '00:00.0', ...members });
+const ofBytes = (config: Uint8Array) => factsOf({ address: '00:00.0', config });
 
 const NOTHING_KNOWN = {
   vendor: undefined,
@@ -38,16 +38,21 @@ const SRIOV_BODY = [
   ...[0, 0, 0xca, 0x10], // VF device id
 ];
 
+const sriovSketch = (body: readonly number[]): ConfigSketch => ({
+  capabilities: [expressCapability(0)],
+  extended: [{ at: 0x100, id: SRIOV_ID, body }],
+});
+
 test('knows nothing of a function of which nothing was read', () => {
   expect(factsOf({ address: '00:00.0' })).toEqual(NOTHING_KNOWN);
 });
 
 test('knows nothing from no bytes', () => {
-  expect(stated({ config: new Uint8Array(0) })).toEqual(NOTHING_KNOWN);
+  expect(ofBytes(new Uint8Array(0))).toEqual(NOTHING_KNOWN);
 });
 
 test('knows nothing of a function that answers with all ones', () => {
-  expect(stated({ config: new Uint8Array(256).fill(0xff) })).toEqual(NOTHING_KNOWN);
+  expect(ofBytes(new Uint8Array(256).fill(0xff))).toEqual(NOTHING_KNOWN);
 });
 
 test('reads vendor and device id', () => {
@@ -72,7 +77,7 @@ test('reads the subsystem of a function that is no bridge', () => {
 test('does not take the buffers of a bridge for its subsystem', () => {
   const config = configBytes({ headerType: 1 });
   config.fill(0x12, 0x2c, 0x30);
-  expect(stated({ config }).subsystemVendor).toBeUndefined();
+  expect(ofBytes(config)).toMatchObject({ subsystemVendor: undefined, subsystemDevice: undefined });
 });
 
 test('parts the multifunction bit from the header type', () => {
@@ -106,6 +111,10 @@ test('does not know the kind of a function of which 64 bytes were read', () => {
   expect(read({ capabilities: [expressCapability(5)], length: 64 }).express).toBeUndefined();
 });
 
+test('does not know the type of a PCI Express capability of which the bytes hold only the header', () => {
+  expect(read({ capabilities: [expressCapability(5)], length: 0x42 }).express).toBeUndefined();
+});
+
 test('reads the ACS registers', () => {
   const { acs } = read({ capabilities: [expressCapability(4)], extended: [acsCapability(0x1f, 0x1d)] });
   expect(acs).toMatchObject({ capability: 0x1f, control: 0x1d });
@@ -135,6 +144,11 @@ test('knows that a conventional function has no ACS capability', () => {
   expect(read({ length: 256 }).acs).toBeNull();
 });
 
+test('does not know of ACS when the bytes end after the header of its capability', () => {
+  const extended = [acsCapability(0x1f, 0x1d)];
+  expect(read({ capabilities: [expressCapability(4)], extended, length: 0x104 }).acs).toBeUndefined();
+});
+
 test('does not know the ACS control when the bytes end before it', () => {
   const { acs } = read({
     capabilities: [expressCapability(4)],
@@ -145,11 +159,7 @@ test('does not know the ACS control when the bytes end before it', () => {
 });
 
 test('reads how virtual functions are numbered', () => {
-  const { sriov } = read({
-    capabilities: [expressCapability(0)],
-    extended: [{ at: 0x100, id: SRIOV_ID, body: SRIOV_BODY }],
-  });
-  expect(sriov).toEqual({
+  expect(read(sriovSketch(SRIOV_BODY)).sriov).toEqual({
     at: 0x100,
     enabled: true,
     totalVfs: 8,
@@ -160,87 +170,22 @@ test('reads how virtual functions are numbered', () => {
   });
 });
 
-test('does not know how virtual functions are numbered when the bytes end before it', () => {
-  const { sriov } = read({
-    capabilities: [expressCapability(0)],
-    extended: [{ at: 0x100, id: SRIOV_ID, body: SRIOV_BODY }],
-    length: 0x114,
-  });
-  expect(sriov).toBeUndefined();
+test('takes virtual functions for off while their bit of the control is clear', () => {
+  expect(read(sriovSketch(SRIOV_BODY.map((byte, at) => (at === 4 ? 0 : byte)))).sriov?.enabled).toBe(false);
 });
 
-test('takes what is stated of virtual functions, none of them on, before what the bytes say', () => {
-  const places = { totalVfs: 7, offset: 0x80, stride: 2 };
-  expect(stated({ sriov: { ...places, deviceId: '10ca' } }).sriov).toEqual({
-    ...places,
-    enabled: false,
-    numVfs: 0,
-    deviceId: 0x10ca,
-  });
-  expect(stated({ sriov: places }).sriov?.deviceId).toBeUndefined();
-  expect(stated({ sriov: null }).sriov).toBeNull();
+test.each([
+  ['before the control', 0x108],
+  ['before the numbers', 0x114],
+  ['within the device id', 0x11b],
+])('does not know how virtual functions are numbered when the bytes end %s', (_, length) => {
+  expect(read({ ...sriovSketch(SRIOV_BODY), length }).sriov).toBeUndefined();
 });
 
-test('takes ids from words', () => {
-  expect(stated({ id: '8086:29c0', subsystem: '1af4:1100' })).toMatchObject({
-    vendor: 0x8086,
-    device: 0x29c0,
-    subsystemVendor: 0x1af4,
-    subsystemDevice: 0x1100,
-  });
+test('knows how virtual functions are numbered when the bytes end right after the device id', () => {
+  expect(read({ ...sriovSketch(SRIOV_BODY), length: 0x11c }).sriov).toMatchObject({ offset: 0x180, deviceId: 0x10ca });
 });
 
-test('knows the vendor alone where the device id is left out', () => {
-  expect(stated({ id: '8086:' })).toMatchObject({ vendor: 0x8086, device: undefined });
-});
-
-test('takes a class of six digits from words', () => {
-  expect(stated({ class: '0x0c0330' }).classCode).toBe(0x0c0330);
-});
-
-test('takes programming interface 0 for a class of four digits', () => {
-  expect(stated({ class: '0604' }).classCode).toBe(0x060400);
-});
-
-test('does not know what is stated in no number', () => {
-  expect(stated({ id: 'Intel:NIC', revision: 'rev 2', class: '' })).toEqual(NOTHING_KNOWN);
-});
-
-test('takes the kind of a function from words', () => {
-  expect(stated({ express: 'downstream-port' }).express).toBe(6);
-});
-
-test('takes ACS registers from the names of their flags', () => {
-  expect(stated({ acs: { capability: 'SV TB RR CR UF EC DT', control: 'SV UF' } }).acs).toEqual({
-    capability: 0x7f,
-    control: 0x11,
-  });
-});
-
-test('does not know the ACS control that is not stated', () => {
-  expect(stated({ acs: { capability: 'SV' } }).acs).toEqual({ capability: 0x01, control: undefined });
-});
-
-test('lets what is stated win over the bytes', () => {
-  const config = configBytes({ vendor: 0x8086, device: 1, capabilities: [expressCapability(0)] });
-  expect(stated({ config, id: '10de:0002', express: 'root-port', secondaryBus: 4 })).toMatchObject({
-    vendor: 0x10de,
-    device: 2,
-    express: 4,
-    secondaryBus: 4,
-  });
-});
-
-test('lets a stated absence win over the bytes', () => {
-  const config = configBytes({ capabilities: [expressCapability(4)], extended: [acsCapability(0x1f, 0x1f)] });
-  expect(stated({ config, acs: null, express: null })).toMatchObject({ acs: null, express: null });
-});
-
-test('keeps from the bytes what is not stated', () => {
-  const config = configBytes({ vendor: 0x8086, device: 0x29c0, class: 0x060000 });
-  expect(stated({ config, id: '8086:', multifunction: true })).toMatchObject({
-    device: 0x29c0,
-    classCode: 0x060000,
-    multifunction: true,
-  });
+test('knows that a function read in full has no SR-IOV capability', () => {
+  expect(read({ capabilities: [expressCapability(0)] }).sriov).toBeNull();
 });
