@@ -74,7 +74,7 @@ const parsePair = (text: string | undefined): readonly [number | undefined, numb
 /** A class of four digits says nothing of the programming interface, which then counts as 0. */
 const parseClass = (text: string | undefined): number | undefined => {
   const value = parseHex(text);
-  return value !== undefined && text?.replace('0x', '').length === 4 ? value << 8 : value;
+  return value !== undefined && text?.replace(/^0x/i, '').length === 4 ? value << 8 : value;
 };
 
 const readExpress = (config: ConfigSpace): number | null | undefined => {

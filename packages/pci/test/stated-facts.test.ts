@@ -41,7 +41,7 @@ test('takes a class of six digits from words', () => {
   expect(stated({ class: '0x0c0330' }).classCode).toBe(0x0c0330);
 });
 
-test.each(['0604', '0x0604'])('takes programming interface 0 for a class of four digits: %s', (text) => {
+test.each(['0604', '0x0604', '0X0604'])('takes programming interface 0 for a class of four digits: %s', (text) => {
   expect(stated({ class: text }).classCode).toBe(0x060400);
 });
 
