@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { build, type Metafile } from 'esbuild';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { root } from '../support/command.js';
-import { packAll, published } from '../support/packed.js';
+import { packAll, published, removePacked } from '../support/packed.js';
 
 /**
  * What a package may weigh, in kB of 1000 bytes: its code minified and gzipped, its dependencies left out, and the tarball
@@ -32,6 +32,7 @@ let tarballs: ReadonlyMap<string, string>;
 
 beforeAll(() => {
   tarballs = packAll();
+  return () => removePacked(tarballs);
 }, 240_000);
 
 const bundled = async (name: string): Promise<{ readonly size: number; readonly inputs: Metafile['inputs'] }> => {

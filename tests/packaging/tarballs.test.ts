@@ -6,12 +6,13 @@ import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { root } from '../support/command.js';
-import { packAll, published, runTool } from '../support/packed.js';
+import { packAll, published, removePacked, runTool } from '../support/packed.js';
 
 let tarballs: ReadonlyMap<string, string>;
 
 beforeAll(() => {
   tarballs = packAll();
+  return () => removePacked(tarballs);
 }, 120_000);
 
 const textOf = (tree: FileTree, path: string): string => new TextDecoder().decode(tree.read(`package/${path}`));

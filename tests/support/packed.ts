@@ -23,7 +23,7 @@ export const runTool = (program: string, args: readonly string[], cwd: string = 
   return stdout;
 };
 
-/** Pack built packages as they would be published. @returns The tarball of each, by folder name. */
+/** Pack built packages as they would be published. @returns The tarball of each, by folder name; {@link removePacked} them. */
 export const packAll = (names: readonly string[] = published): ReadonlyMap<string, string> => {
   const folder = mkdtempSync(join(tmpdir(), 'iommu-pack-'));
   const tarballs = new Map<string, string>();
@@ -34,6 +34,12 @@ export const packAll = (names: readonly string[] = published): ReadonlyMap<strin
     tarballs.set(name, json.filename);
   }
   return tarballs;
+};
+
+/** Remove what {@link packAll} made. */
+export const removePacked = (tarballs: ReadonlyMap<string, string>): void => {
+  for (const folder of new Set([...tarballs.values()].map((path) => dirname(path))))
+    rmSync(folder, { recursive: true });
 };
 
 /**
@@ -55,6 +61,6 @@ export const installPacked = (names: readonly string[]): string => {
   const folder = mkdtempSync(join(tmpdir(), 'iommu-installed-'));
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
   runTool('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts'], folder);
-  for (const place of new Set([...packed.values()].map((path) => dirname(path)))) rmSync(place, { recursive: true });
+  removePacked(packed);
   return folder;
 };
