@@ -44,9 +44,9 @@ const onlyListed = (device: PciDevice, ranges: readonly Range[], flags: number):
 const isRootPort = (device: PciDevice): boolean => device.express === PcieType['root-port'];
 const always: Judge = (_device, flags) => within(REQUIRED_ACS_FLAGS, flags);
 
-/** A root port of the PCH generations that isolate through chipset registers instead of ACS. */
+/** Of Intel's devices, a root port of the PCH generations that isolate through chipset registers instead of ACS. */
 const isIntelPchPort = (device: PciDevice): boolean =>
-  device.facts.vendor === 0x8086 && isRootPort(device) && INTEL_PCH_PORTS.has(device.facts.device ?? -1);
+  isRootPort(device) && INTEL_PCH_PORTS.has(device.facts.device ?? -1);
 
 /** A root port that keeps its ACS registers as 32 bits each. */
 export const isIntelSptPort = (device: PciDevice): boolean =>
