@@ -29,4 +29,4 @@ export const formatAcsFlags = (bits: number): string => NAMES.filter((name) => b
 
 /** The bits of a list of names parted by blanks; a word that is no name counts for nothing. */
 export const parseAcsFlags = (text: string): number =>
-  text.split(/\s+/).reduce((bits, word) => bits | (AcsFlag[word as AcsFlagName] ?? 0), 0);
+  text.split(/\s/).reduce((bits, word) => bits | (AcsFlag[word as AcsFlagName] ?? 0), 0);

@@ -23,7 +23,7 @@ const matchesIds = ({ facts }: PciDevice, text: string): boolean => {
 
 /** `[<domain>:]<bus>:<device>.<function>[/<device>.<function>]*`: the path from a bus down. */
 const matchesPath = (device: PciDevice, text: string): boolean => {
-  const match = /^(?:([0-9a-f]+):)?([0-9a-f]+):(.+)$/i.exec(text);
+  const match = /^(?:([0-9a-f]+):)?([0-9a-f]+):(.+)/i.exec(text);
   if (!match) return false;
   const steps = (match[3] ?? '').split('/').map((step) => step.split('.').map(parseHex));
   let current: PciDevice | undefined = device;

@@ -191,8 +191,8 @@ const peerReason = (
 const busWithAlias = ({ subject, groups, firmware }: GroupSearch, device: PciDevice): FoundGroup | undefined => {
   const { hasAliases, devices } = device.pciBus;
   if (!hasAliases && !devices.some((other) => aliasesOf(other, firmware).length > 0)) return undefined;
-  for (const other of device.pciBus.devices) {
-    const group = other === device ? undefined : groups.get(other);
+  for (const other of devices) {
+    const group = groups.get(other);
     if (group)
       return { group, reason: new PciReason('bus-with-alias', subject, other, 'iommu_group_get_for_pci_dev()') };
   }

@@ -65,7 +65,7 @@ export class Placement {
 
   #leadsNowhere(one: PciDevice): boolean {
     const { secondaryBus, headerType, classCode = 0 } = one.facts;
-    if (headerType === 0 || secondaryBus !== undefined || this.#behind.has(one)) return false;
+    if (secondaryBus !== undefined || this.#behind.has(one)) return false;
     return headerType === 1 || (headerType === undefined && classCode >>> 8 === BRIDGE_CLASS);
   }
 
@@ -79,11 +79,6 @@ export class Placement {
   statedParent(one: PciDevice): PciDevice | undefined {
     const parent = this.get(one.description.parent);
     return parent?.segment === one.segment ? parent : undefined;
-  }
-
-  /** The bridge of which this bus is the secondary. */
-  bridgeTo(key: number): PciDevice | undefined {
-    return this.#bridges.get(key);
   }
 
   /** The key of the bus behind a bridge. */
@@ -128,11 +123,11 @@ export class Placement {
   missingFor(one: PciDevice, except: ReadonlySet<PciDevice>): PciDevice | undefined {
     const { physicalFunction, segmentHost } = one.description;
     const isMissing = (need: PciDevice | undefined) => need !== undefined && !need.isPlaced && !except.has(need);
-    const bridge = this.bridgeTo(busKey(one.segment, busOf(one.rid))) ?? this.above(one).above;
+    const bridge = this.#bridges.get(busKey(one.segment, busOf(one.rid))) ?? this.above(one).above;
     if (isMissing(bridge)) return bridge;
-    const physical = physicalFunction === undefined ? undefined : this.get(physicalFunction);
+    const physical = this.get(physicalFunction);
     if (isMissing(physical)) return physical;
-    const host = segmentHost === undefined ? undefined : this.get(segmentHost);
+    const host = this.get(segmentHost);
     return isMissing(host) ? host : undefined;
   }
 

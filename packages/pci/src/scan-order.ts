@@ -56,8 +56,7 @@ export const scanOrder = (
     const [segment = 0, bus = 0] = name.split(':').map((part) => Number.parseInt(part, 16));
     visit(busKey(segment, bus));
   }
-  const keys = [...byBus.keys()];
-  for (const key of keys) if (!placement.bridgeTo(key)) visit(key);
-  for (const key of keys) visit(key);
+  // A bridge leads to a higher bus: the lowest that is left is always a root bus.
+  for (const key of byBus.keys()) visit(key);
   return scanned.concat(virtual);
 };

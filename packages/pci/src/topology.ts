@@ -17,8 +17,6 @@ interface BusRecord extends PciBus {
 
 const NO_BUSES: readonly PciBus[] = [];
 
-const NOBODY: ReadonlySet<PciDevice> = new Set();
-
 /** How a function came to be there. At boot the kernel scans whole slots before any IOMMU looks; hot-plug is one by one. */
 export type Arrival = 'boot' | 'hot-plug';
 
@@ -168,20 +166,17 @@ export class PciTopology {
   /** Place a function, and before it all that it hangs on; one that hangs on itself as if it did not. */
   #placeFromAbove(device: PciDevice): void {
     if (device.isPlaced) return;
-    let missing = this.#placement.missingFor(device, NOBODY);
-    if (!missing) {
-      this.#place(device, 'boot');
-      return;
-    }
     const waiting = new Set([device]);
     const chain = [device];
-    while (missing || chain.length > 0) {
+    for (let last = chain.at(-1); last; last = chain.at(-1)) {
+      const missing = this.#placement.missingFor(last, waiting);
       if (missing) {
         waiting.add(missing);
         chain.push(missing);
-      } else this.#place(chain.pop() as PciDevice, 'boot');
-      const last = chain.at(-1);
-      missing = last && this.#placement.missingFor(last, waiting);
+      } else {
+        this.#place(last, 'boot');
+        chain.pop();
+      }
     }
   }
 

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { acsVerdict, type PciFunction, parseAcsOverride } from '../src/index.js';
+import { isAcsOverridden } from '../src/acs-override.js';
+import { acsVerdict, describeVerdict, type PciFunction, parseAcsOverride } from '../src/index.js';
 import { downstreamPort, endpoint, legacyEndpoint, pcieToPci, rcEndpoint, upstreamPort } from './support/functions.js';
 import { at, deviceOf, topologyOf } from './support/topology.js';
-import { group, groupLines } from './support/toy-driver.js';
+import { group, groupLines, reasonFor } from './support/toy-driver.js';
 
 const PORT: PciFunction = {
   address: '00:01.0',
@@ -58,6 +59,11 @@ describe('which word counts for which kind', () => {
 });
 
 describe('leaves alone', () => {
+  test('a bridge to PCI, which never isolates', () => {
+    const rules = { 'acs-override': 'downstream,multifunction' };
+    expect(isAcsOverridden(deviceOf(pcieToPci('00:05.0', 1, { multifunction: true }), { rules }))).toBe(false);
+  });
+
   test('a function that has ACS and leaves it open', () => {
     const open = { ...PORT, acs: { capability: 'SV RR CR UF', control: '' } };
     expect(linesWith('downstream', [open, card(0)])).toEqual(['00:01.0 01:00.0']);
@@ -87,6 +93,18 @@ test('never passes for isolation: reasons say that nothing is proven', () => {
     const [reason] = iommu.outcomeOf(device).reasons;
     expect(reason?.text).toContain('split on paper, isolation not proven');
   }
+});
+
+test('names each function that was let pass, once, the lowest first', () => {
+  const settings = { rules: { 'acs-override': 'downstream,multifunction' } };
+  expect(reasonFor('01:00.1', MACHINE, settings).text).toMatch(
+    /past the IOMMU, as pcie_acs_override has Linux believe of 0000:01:00\.1, 0000:00:01\.0: split on paper/,
+  );
+});
+
+test('is said of a verdict', () => {
+  const verdict = acsVerdict(deviceOf(PORT, { rules: { 'acs-override': 'downstream' } }));
+  expect(describeVerdict(verdict)).toBe('isolates on paper by pcie_acs_override, which proves nothing');
 });
 
 test('passes over words that it does not know', () => {

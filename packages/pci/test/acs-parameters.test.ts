@@ -178,6 +178,7 @@ describe('a <pci_dev> of the command line', () => {
     ['a vendor without a device id', 'pci:8086'],
     ['no hexadecimal ids', 'pci:intel:nic'],
     ['ids with a letter behind them', 'pci:8086x:10c9'],
+    ['ids with a sign', 'pci:+8086:10c9'],
     ['a word that ends with its address', 'zz03:00.1'],
     ['a word', 'all'],
     ['an empty text', ''],

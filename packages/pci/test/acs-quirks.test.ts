@@ -126,6 +126,11 @@ describe('a quirk that knows what does not isolate', () => {
     expect(verdict).toMatchObject({ isolated: false, basis: 'quirk', quirk: 'pci_quirk_intel_pch_acs' });
   });
 
+  test('speaks of every device of a vendor, whatever it was asked of the highest id of another before', () => {
+    const quirks = ['8085:fffe', '8086:'].map((id) => quirkOf(rcEndpoint('00:05.0', { id, ...several })));
+    expect(quirks).toEqual([undefined, 'rciep_acs']);
+  });
+
   test.each([port('1d17:', { acs: ACS_ON }), nic('8088:', { acs: ACS_ON })])(
     'leaves it open while the device id is not known',
     (one) => {

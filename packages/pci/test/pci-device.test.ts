@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isPciDevice, PciTopology } from '../src/index.js';
+import { isPciDevice, isPciePort, PcieType, type PcieTypeName, PciTopology } from '../src/index.js';
 import { endpoint, pciBridge, rootPort, unread, upstreamPort, virtualFunction } from './support/functions.js';
 import { at, deviceOf, settingsOf, topologyOf } from './support/topology.js';
 
@@ -43,6 +43,26 @@ test('a root bus may stand below a device of another bus', () => {
   const topology = PciTopology.build([rootPort('00:1c.0', 1), endpoint('01:00.0')], settingsOf(), { rootParents });
   expect(topology.find('01:00.0')?.path).toBe('platform/4010000000.pcie/pci0000:00/0000:00:1c.0/0000:01:00.0');
 });
+
+test.each<[PcieTypeName, boolean]>([
+  ['root-port', true],
+  ['upstream-port', true],
+  ['downstream-port', true],
+  ['endpoint', false],
+  ['pcie-to-pci-bridge', false],
+  ['pci-to-pcie-bridge', false],
+])('%s: a port of PCI Express is %s', (name, expected) => {
+  expect(isPciePort(PcieType[name])).toBe(expected);
+});
+
+test.each(['endpoint', 'pcie-to-pci-bridge'] as const)(
+  'what is no port of a switch stays below one what it is: %s',
+  (name) => {
+    const port = upstreamPort('01:00.0', 2);
+    const device = deviceOf(endpoint('02:00.0', { express: name }), {}, [rootPort('00:01.0', 1), port]);
+    expect(device.express).toBe(PcieType[name]);
+  },
+);
 
 test('an upstream port is a downstream port below another, and only there', () => {
   const chain = [

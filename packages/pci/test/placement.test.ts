@@ -46,6 +46,23 @@ describe('the parent that a function states', () => {
     ).toBe('root');
   });
 
+  test('counts for nothing where another bridge states the bus, though the function was found before that one', () => {
+    const functions = [OPEN, rootPort('00:1d.0', 5), endpoint('05:00.0', { parent: '00:1c.0' })];
+    const topology = topologyOf(functions, {}, { order: ['05:00.0'] });
+    expect(at(topology, '05:00.0').pciBus.self).toBe(at(topology, '00:1d.0'));
+  });
+
+  test('is looked for among what was plugged in, too', () => {
+    const topology = topologyOf([endpoint('00:02.0')]);
+    const bridge = topology.add(OPEN);
+    expect(topology.add(endpoint('05:00.0', { parent: '00:1c.0' })).pciBus.parent).toBe(bridge.pciBus);
+  });
+
+  test('counts for nothing when it is the function itself', () => {
+    const { devices, parent } = at(topologyOf([endpoint('05:00.0', { parent: '05:00.0' })]), '05:00.0').pciBus;
+    expect([devices.length, parent]).toEqual([1, undefined]);
+  });
+
   test('of a virtual function counts for nothing: its bus hangs beside that of the physical one', () => {
     const virtual = virtualFunction('05:00.0', '01:00.0', { parent: '00:1c.0' });
     expect(above('05:00.0', OPEN, rootPort('00:1d.0', 1), endpoint('01:00.0'), virtual)).toBe('beside 0:1');
@@ -53,6 +70,17 @@ describe('the parent that a function states', () => {
 });
 
 describe('the physical function of a virtual one', () => {
+  test('counts for nothing when it is the function itself: its bus hangs on the bridge around it', () => {
+    const functions = [rootPort('00:1c.0', 1, { subordinateBus: 9 }), virtualFunction('05:00.0', '05:00.0')];
+    expect(above('05:00.0', ...functions)).toBe('beside 0:1?');
+  });
+
+  test('is placed before it, though it is on the same bus and was found later', () => {
+    const functions = [endpoint('01:00.0'), virtualFunction('01:10.0', '01:00.0')];
+    const topology = topologyOf(functions, {}, { order: ['01:10.0', '01:00.0'] });
+    expect(at(topology, '01:10.0').physicalFunction).toBe(at(topology, '01:00.0'));
+  });
+
   test('counts for nothing in another segment', () => {
     const functions = [endpoint('0001:01:00.0'), virtualFunction('05:00.0', '0001:01:00.0')];
     expect(above('05:00.0', ...functions)).toBe('root');
@@ -115,4 +143,8 @@ test('buses of one number in two segments are two', () => {
   ];
   expect(above('01:00.0', ...functions)).toBe('00:1c.0');
   expect(at(topologyOf(functions), '0001:01:00.0').pciBus.self?.name).toBe('0001:00:1c.0');
+});
+
+test('a bus of a high segment is not taken for one of a low segment', () => {
+  expect(above('0100:00:00.0', rootPort('00:1c.0', 1), endpoint('0100:00:00.0'))).toBe('root');
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { PciFunction } from '../src/index.js';
 import { downstreamPort, endpoint, pciBridge, rootPort, upstreamPort, virtualFunction } from './support/functions.js';
-import { namesOf, topologyOf } from './support/topology.js';
+import { at, namesOf, topologyOf } from './support/topology.js';
 
 const scanned = (
   functions: readonly PciFunction[],
@@ -128,4 +128,9 @@ test('places every function once, though bridges name each other as parents', ()
     endpoint('01:00.0'),
   ];
   expect(scanned(functions).sort()).toEqual(['00:01.0', '00:02.0', '01:00.0']);
+});
+
+test('places every function once, though the order names it too', () => {
+  const topology = topologyOf([endpoint('00:00.0'), endpoint('00:01.0')], {}, { order: ['00:01.0'] });
+  expect(at(topology, '00:00.0').pciBus.devices.map(({ devfn }) => devfn)).toEqual([0x08, 0x00]);
 });

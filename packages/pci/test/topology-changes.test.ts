@@ -1,7 +1,7 @@
 import { isIommuError } from '@iommu/core';
 import { expect, test } from 'vitest';
 import type { PciTopology } from '../src/index.js';
-import { endpoint, rootPort, virtualFunction } from './support/functions.js';
+import { endpoint, rootPort, unread, virtualFunction } from './support/functions.js';
 import { at, topologyOf } from './support/topology.js';
 
 /* Functions that come and go. */
@@ -37,10 +37,15 @@ test('a function that comes to an empty machine was plugged in, too', () => {
 });
 
 test('a function whose header was not read counts as one of several at boot, and not when it is plugged in', () => {
-  const { multifunction: _, ...unread } = endpoint('00:05.0');
+  const bare = unread(endpoint('00:05.0'), 'multifunction');
   const sibling = endpoint('00:05.1', { multifunction: true });
-  expect(at(topologyOf([unread, sibling]), '00:05.0').multifunction).toBe(true);
-  expect(topologyOf([sibling]).add(unread).multifunction).toBe(false);
+  expect(at(topologyOf([bare, sibling]), '00:05.0').multifunction).toBe(true);
+  expect(topologyOf([sibling]).add(bare).multifunction).toBe(false);
+});
+
+test('a function of the next slot makes nothing one of several', () => {
+  const bare = unread(endpoint('00:04.0'), 'multifunction');
+  expect(at(topologyOf([bare, endpoint('00:05.0')]), '00:04.0').multifunction).toBe(false);
 });
 
 test('a function that was removed is found no more, nor is its place taken', () => {
@@ -82,6 +87,12 @@ test('a bus that hangs in the air goes with the last function on it', () => {
   expect(busNames(topology)).not.toContain('0:3');
 });
 
+test('a bus of which nothing is known above goes with the last function on it', () => {
+  const topology = topologyOf([unread(PORT, 'secondaryBus', 'subordinateBus'), endpoint('05:00.0')]);
+  remove(topology, '05:00.0');
+  expect(busNames(topology)).toEqual(['0:0']);
+});
+
 test('the bus of virtual functions is beside that of the physical one, and goes with the last of them', () => {
   const topology = topologyOf([
     PORT,
@@ -108,6 +119,12 @@ test('a bus without the function that used the id of another has none', () => {
   expect(bus.hasAliases).toBe(true);
   remove(topology, '01:00.0');
   expect(bus.hasAliases).toBe(false);
+});
+
+test('a bus has no aliases once the function with them is gone, though others are there', () => {
+  const topology = topologyOf([PORT, endpoint('01:00.0', { id: '1b4b:9230' }), endpoint('01:00.1')]);
+  remove(topology, '01:00.0');
+  expect(at(topology, '01:00.1').pciBus.hasAliases).toBe(false);
 });
 
 test('a bus on which one of several functions uses the id of another has aliases after another one is gone', () => {

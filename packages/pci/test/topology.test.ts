@@ -136,6 +136,30 @@ test('takes the VMD endpoint for the device whose id all DMA of its segment carr
   expect(realDmaDevice(at(topology, '10000:e1:00.0'))).toBe(at(topology, '00:0e.0'));
 });
 
+test('hosts root buses only: not one of which the bridge is not known', () => {
+  const topology = topologyOf([
+    VMD_HOST,
+    rootPort('10000:e0:06.0', 0xe1, { segmentHost: '00:0e.0', subordinateBus: 0xe9 }),
+    endpoint('10000:e5:00.0', { segmentHost: '00:0e.0' }),
+  ]);
+  expect(at(topology, '10000:e5:00.0').pciBus.host).toBeUndefined();
+  expect(topology.hostedBy(at(topology, '00:0e.0'))).toEqual([at(topology, '10000:e0:06.0').pciBus]);
+});
+
+test.each([
+  ['on the root bus', '10000:e0:00.0'],
+  ['behind a bridge', '10000:e1:00.0'],
+])('hosts no segment by a function that is itself in a hosted one: %s', (_, inner) => {
+  const topology = topologyOf([
+    VMD_HOST,
+    rootPort('10000:e0:06.0', 0xe1, { segmentHost: '00:0e.0' }),
+    endpoint(inner, { segmentHost: '00:0e.0' }),
+    endpoint('10001:e0:00.0', { segmentHost: inner }),
+  ]);
+  expect(at(topology, '10001:e0:00.0').pciBus.host).toBeUndefined();
+  expect(topology.hostedBy(at(topology, inner))).toEqual([]);
+});
+
 test('takes any other function for its own DMA device', () => {
   const device = at(topologyOf([endpoint('ffff:00:01.0', { segmentHost: '00:0e.0' }), VMD_HOST]), 'ffff:00:01.0');
   expect(realDmaDevice(device)).toBe(device);
@@ -159,6 +183,11 @@ test('spells the path of a VMD child below the endpoint', () => {
 test('names its root buses, ascending', () => {
   const topology = topologyOf([endpoint('80:00.0'), PORT, endpoint('01:00.0'), endpoint('0001:00:00.0')]);
   expect(rootBusNames(topology)).toEqual(['0000:00', '0000:80', '0001:00']);
+});
+
+test('names its root buses, ascending, whatever the order of their scan', () => {
+  const topology = topologyOf([endpoint('00:00.0'), endpoint('80:00.0')], {}, { rootBuses: ['0000:80'] });
+  expect(rootBusNames(topology)).toEqual(['0000:00', '0000:80']);
 });
 
 test('refuses two functions with one address', () => {
@@ -187,6 +216,14 @@ test.each([
   const topology = topologyOf(functions);
   for (const device of topology.devices) acsVerdict(device);
   expect(topology.hasUnknown).toBe(true);
+});
+
+test('supposes the kind of a bridge before anything is judged', () => {
+  expect(topologyOf([unread(PORT, 'express')]).hasUnknown).toBe(true);
+});
+
+test('supposes nothing of a function that nobody asked about', () => {
+  expect(topologyOf([unread(endpoint('00:05.0'), 'express', 'acs')]).hasUnknown).toBe(false);
 });
 
 test('takes a bridge from PCI for a bridge with a bus of PCI Express', () => {

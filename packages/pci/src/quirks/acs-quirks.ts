@@ -10,7 +10,7 @@ import {
   WANGXUN_RANGES,
   ZHAOXIN_PORT_RANGES,
 } from './acs-quirk-ids.js';
-import { ACS_QUIRKS, type AcsQuirkName, type AcsQuirkRow, ANY_DEVICE } from './acs-quirk-rows.js';
+import { ACS_QUIRKS, type AcsQuirkName, ANY_DEVICE } from './acs-quirk-rows.js';
 
 /** What a quirk needs besides the device. */
 export interface AcsQuirkInput {
@@ -44,9 +44,9 @@ const onlyListed = (device: PciDevice, ranges: readonly Range[], flags: number):
 const isRootPort = (device: PciDevice): boolean => device.express === PcieType['root-port'];
 const always: Judge = (_device, flags) => within(REQUIRED_ACS_FLAGS, flags);
 
-/** A root port of the PCH generations that isolate through chipset registers instead of ACS. */
+/** Of Intel's devices, a root port of the PCH generations that isolate through chipset registers instead of ACS. */
 const isIntelPchPort = (device: PciDevice): boolean =>
-  device.facts.vendor === 0x8086 && isRootPort(device) && INTEL_PCH_PORTS.has(device.facts.device ?? -1);
+  isRootPort(device) && INTEL_PCH_PORTS.has(device.facts.device ?? -1);
 
 /** A root port that keeps its ACS registers as 32 bits each. */
 export const isIntelSptPort = (device: PciDevice): boolean =>
@@ -88,21 +88,7 @@ const JUDGES: Readonly<Record<AcsQuirkName, Judge>> = {
   pci_quirk_wangxun_nic_acs: (device, flags) => onlyListed(device, WANGXUN_RANGES, flags),
 };
 
-/** Matches only rows for every device of a vendor. */
-const UNKNOWN_ID = -2;
 const NETWORK = 0x02;
-
-const byId = new Map<number, readonly AcsQuirkRow[]>();
-
-const rowsOf = (vendor: number, device: number): readonly AcsQuirkRow[] => {
-  const id = vendor * 0x10000 + device;
-  let rows = byId.get(id);
-  if (!rows) {
-    rows = ACS_QUIRKS.filter((row) => row[0] === vendor && (row[1] === device || row[1] === ANY_DEVICE));
-    byId.set(id, rows);
-  }
-  return rows;
-};
 
 /**
  * The quirk table's opinion on whether a function provides ACS flags, in the table's order.
@@ -116,10 +102,9 @@ export const acsQuirk = (
   flags: number,
   input: AcsQuirkInput,
 ): { readonly name: AcsQuirkName; readonly since: string; readonly isolated: boolean | 'unknown' } | undefined => {
-  const { vendor, device: id = UNKNOWN_ID } = device.facts;
-  if (vendor === undefined) return undefined;
-  for (const [, , name, since] of rowsOf(vendor, id)) {
-    if (!input.kernel.has(since)) continue;
+  const { vendor, device: id } = device.facts;
+  for (const [ofVendor, ofDevice, name, since] of ACS_QUIRKS) {
+    if (ofVendor !== vendor || (ofDevice !== id && ofDevice !== ANY_DEVICE) || !input.kernel.has(since)) continue;
     const isolated = JUDGES[name](device, flags, input);
     if (isolated !== undefined) return { name, since, isolated };
   }
