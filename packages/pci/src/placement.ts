@@ -122,7 +122,8 @@ export class Placement {
    */
   missingFor(one: PciDevice, except: ReadonlySet<PciDevice>): PciDevice | undefined {
     const { physicalFunction, segmentHost } = one.description;
-    const isMissing = (need: PciDevice | undefined) => need !== undefined && !need.isPlaced && !except.has(need);
+    const isMissing = (need: PciDevice | undefined) =>
+      need !== undefined && need !== one && !need.isPlaced && !except.has(need);
     const bridge = this.#bridges.get(busKey(one.segment, busOf(one.rid))) ?? this.above(one).above;
     if (isMissing(bridge)) return bridge;
     const physical = this.get(physicalFunction);

@@ -17,6 +17,8 @@ interface BusRecord extends PciBus {
 
 const NO_BUSES: readonly PciBus[] = [];
 
+const NOBODY: ReadonlySet<PciDevice> = new Set();
+
 /** How a function came to be there. At boot the kernel scans whole slots before any IOMMU looks; hot-plug is one by one. */
 export type Arrival = 'boot' | 'hot-plug';
 
@@ -166,6 +168,11 @@ export class PciTopology {
   /** Place a function, and before it all that it hangs on; one that hangs on itself as if it did not. */
   #placeFromAbove(device: PciDevice): void {
     if (device.isPlaced) return;
+    // Nearly always nothing is missing: nothing is made for it then.
+    if (!this.#placement.missingFor(device, NOBODY)) {
+      this.#place(device, 'boot');
+      return;
+    }
     const waiting = new Set([device]);
     const chain = [device];
     for (let last = chain.at(-1); last; last = chain.at(-1)) {

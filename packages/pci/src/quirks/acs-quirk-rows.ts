@@ -7,7 +7,7 @@
  *
  * @see Linux v7.0 drivers/pci/quirks.c pci_dev_acs_enabled[]
  */
-type AcsQuirkRow = readonly [
+export type AcsQuirkRow = readonly [
   vendor: number,
   device: number,
   name: AcsQuirkName,

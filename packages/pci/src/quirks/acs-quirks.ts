@@ -10,7 +10,7 @@ import {
   WANGXUN_RANGES,
   ZHAOXIN_PORT_RANGES,
 } from './acs-quirk-ids.js';
-import { ACS_QUIRKS, type AcsQuirkName, ANY_DEVICE } from './acs-quirk-rows.js';
+import { ACS_QUIRKS, type AcsQuirkName, type AcsQuirkRow, ANY_DEVICE } from './acs-quirk-rows.js';
 
 /** What a quirk needs besides the device. */
 export interface AcsQuirkInput {
@@ -90,6 +90,21 @@ const JUDGES: Readonly<Record<AcsQuirkName, Judge>> = {
 
 const NETWORK = 0x02;
 
+/** Stands for a device id that is not known: above all that there are. Only rows for every device of a vendor match. */
+const UNKNOWN_ID = 0x10000;
+
+const byId = new Map<number, readonly AcsQuirkRow[]>();
+
+const rowsOf = (vendor: number, device: number): readonly AcsQuirkRow[] => {
+  const id = vendor * (UNKNOWN_ID + 1) + device;
+  let rows = byId.get(id);
+  if (!rows) {
+    rows = ACS_QUIRKS.filter((row) => row[0] === vendor && (row[1] === device || row[1] === ANY_DEVICE));
+    byId.set(id, rows);
+  }
+  return rows;
+};
+
 /**
  * The quirk table's opinion on whether a function provides ACS flags, in the table's order.
  *
@@ -102,9 +117,10 @@ export const acsQuirk = (
   flags: number,
   input: AcsQuirkInput,
 ): { readonly name: AcsQuirkName; readonly since: string; readonly isolated: boolean | 'unknown' } | undefined => {
-  const { vendor, device: id } = device.facts;
-  for (const [ofVendor, ofDevice, name, since] of ACS_QUIRKS) {
-    if (ofVendor !== vendor || (ofDevice !== id && ofDevice !== ANY_DEVICE) || !input.kernel.has(since)) continue;
+  const { vendor, device: id = UNKNOWN_ID } = device.facts;
+  if (vendor === undefined) return undefined;
+  for (const [, , name, since] of rowsOf(vendor, id)) {
+    if (!input.kernel.has(since)) continue;
     const isolated = JUDGES[name](device, flags, input);
     if (isolated !== undefined) return { name, since, isolated };
   }

@@ -43,9 +43,13 @@ const rowsOf = (facts: PciFacts, kernel: Kernel) =>
           (!subsystem || (subsystem[0] === facts.subsystemVendor && subsystem[1] === facts.subsystemDevice)),
       );
 
-/** Function numbers on its own bus that quirks add to a function's DMA aliases, ascending: no function has two rows. */
-export const quirkAliases = (facts: PciFacts, rid: number, kernel: Kernel): readonly number[] =>
-  rowsOf(facts, kernel).flatMap(([, , name]) => ALIASES[name](rid));
+/** Function numbers on its own bus that quirks add to a function's DMA aliases, ascending. */
+export const quirkAliases = (facts: PciFacts, rid: number, kernel: Kernel): readonly number[] => {
+  const rows = rowsOf(facts, kernel);
+  if (rows.length === 0) return NONE;
+  const found = new Set(rows.flatMap(([, , name]) => ALIASES[name](rid)));
+  return [...found].sort((a, b) => a - b);
+};
 
 /** Whether a function's aliases are in its own memory, where no dump shows them. */
 export const hasHiddenAliases = (facts: PciFacts, kernel: Kernel): boolean =>
