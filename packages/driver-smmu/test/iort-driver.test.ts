@@ -101,6 +101,12 @@ test('finds a named component by its whole ACPI path', () => {
   expect(streamsOf('ACME0001:01', sketch)).toBe('not known');
 });
 
+test('takes the first of two named components of one path', () => {
+  const [first, second] = [0x40, 0x50].map((output) => namedComponent('X', { output, to: 0, single: true }));
+  if (!first || !second) throw new Error('no components');
+  expect(streamsOf('A', { iort: iort(smmuV3(), first, second), nodes: [node('A', 'X')] })).toBe(`${V3}: 0x40`);
+});
+
 test('gives a named component without mappings no unit', () => {
   const sketch = { iort: iort(smmuV3(), namedComponent('X')), nodes: [node('A', 'X')] };
   expect(streamsOf('A', sketch)).toBe('no-stream-id');

@@ -47,6 +47,15 @@ describe('memory ranges of the IORT', () => {
     expect(regions({ ...to(0), to: 1 })).toEqual([]);
   });
 
+  test('name the ids of one SMMU of several', () => {
+    const of = (unit: number): string[] => {
+      const range = rmr([[0x80000000n, 0x10000n]], false, { ...to(0), to: unit });
+      const table = iort(smmuV3({ base: 1n }), smmuV3({ base: 2n }), rootComplex(0, { to: 1 }), range);
+      return regionsOf(boot({ iort: table, functions: [NIC] }), '00:03.0').filter((line) => line !== MSI);
+    };
+    expect([of(0), of(1)]).toEqual([[], [DIRECT]]);
+  });
+
   test('may be mapped elsewhere when the firmware permits it', () => {
     expect(regions(to(0), { remap: true })).toEqual([`${DIRECT}-relaxable`]);
   });
