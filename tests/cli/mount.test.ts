@@ -194,7 +194,7 @@ test('a mount that a killed process left behind gives way to the next', async (c
     context,
     `cd /mnt; $iommu mount -qd $dump machine
     kill -9 $(sed -n 's/.*"pid":\\([0-9]*\\).*/\\1/p' /run/iommu/*.json)
-    waitFor 'ls machine 2>&1 | grep -q "not connected"'
+    waitFor 'ls machine 2>&1 | grep -qE "not connected|connection abort"'
     $iommu hotplug list; echo status $?
     $iommu mount -qd $dump machine; grep -c ' /mnt/machine' /proc/self/mountinfo; ls machine`,
   );

@@ -67,6 +67,9 @@ export const drawnMachine = (): Machine => ({
 export const bootDrawn = (machine: Machine = drawnMachine()): RunningMachine =>
   boot(machine, { drivers: [intelVtd()] });
 
+/** What programs say of a mount without a server: the kernel ends what is on its way in one way, what comes later in another. */
+export const WITHOUT_SERVER = /not connected|connection abort/;
+
 /** How a script ended. */
 export interface Ran {
   readonly status: number;
