@@ -114,9 +114,17 @@ const withSizes = (functions: readonly MachinePciFunction[]): readonly MachinePc
   );
 };
 
-/** Where one driver link was recorded, a function without one has no driver. */
-const withDrivers = (functions: readonly MachinePciFunction[]): readonly MachinePciFunction[] =>
-  functions.some(({ driver }) => driver !== undefined)
+/**
+ * Where links of functions were recorded, to a driver or to the bus that each is on, a function without one to a driver has
+ * none.
+ */
+const withDrivers = (
+  sys: FileTree,
+  paths: readonly FunctionPath[],
+  functions: readonly MachinePciFunction[],
+): readonly MachinePciFunction[] =>
+  functions.some(({ driver }) => driver !== undefined) ||
+  paths.some(([, path]) => sys.link(`${path}/subsystem`) !== undefined)
     ? functions.map((fn) => (fn.driver === undefined ? { ...fn, driver: null } : fn))
     : functions;
 
@@ -145,7 +153,7 @@ export const readSysfsPci = (
   const functions = paths.map(([address, path]) => readFunction(sys, address, path, attributes));
   const rootParents = rootParentsOf(paths);
   return {
-    functions: withDrivers(withSizes(functions)),
+    functions: withDrivers(sys, paths, withSizes(functions)),
     ...(Object.keys(rootParents).length > 0 && { rootParents }),
     acsRead: 'after-boot',
   };

@@ -154,6 +154,11 @@ test('knows sizes of a live tree though only 64 bytes could be read', () => {
   ]);
 });
 
+test('knows that there are no drivers where links were recorded and none is to one', () => {
+  const files = { subsystem: { link: '../../../bus/pci' } };
+  expect(read({ 'pci0000:00/0000:00:01.0': { files } })?.functions[0]?.driver).toBeNull();
+});
+
 test('knows nothing of drivers where no link of one was recorded', () => {
   expect(read({ 'pci0000:00/0000:00:01.0': {} })?.functions[0]?.driver).toBeUndefined();
 });

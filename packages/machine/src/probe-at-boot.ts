@@ -25,8 +25,8 @@ const assumed = (code: string, message: string): Diagnostic => ({ severity: 'ass
 /**
  * Let the kernel drivers of a history be probed, which forms groups where an IOMMU driver waits for that.
  *
- * Devices probed at unknown times may have come before any that came after the first bridges. Where they form groups, the
- * ids of all groups formed since are not sure, unless there is only one.
+ * Devices probed at unknown times may have come before any that came after the first bridges. A group that they are in may
+ * then have been formed earlier: its id is not sure, nor are those of the groups between.
  *
  * @param probe - Probes one device.
  * @returns What depends on an order that is not known.
@@ -38,12 +38,11 @@ export const probeAtBoot = (
   diagnostics: Diagnostic[],
 ): OrderDoubts => {
   for (const device of first) probe(device);
-  const sureIds = new Set<Group>(iommu.groups);
-  for (const device of ordered) probe(device);
-  const before = new Set<Group>(iommu.groups);
-  for (const device of unordered) probe(device);
-  const open = [...iommu.groups].filter((group) => !sureIds.has(group));
+  const settled = new Set<Group>(iommu.groups);
+  for (const device of [...ordered, ...unordered]) probe(device);
   const contested = contestedOf(iommu, unordered, new Set([...ordered, ...unordered]));
+  const later = [...iommu.groups].filter((group) => !settled.has(group));
+  const open = contested.size > 0 ? new Set(later) : openGroups(iommu, later, unordered);
   if (guessed.length > 0) {
     diagnostics.push(
       assumed(
@@ -52,8 +51,7 @@ export const probeAtBoot = (
       ),
     );
   }
-  const formed = [...iommu.groups].some((group) => !before.has(group));
-  if (contested.size === 0 && (!formed || open.length === 1)) return NO_DOUBTS;
+  if (contested.size === 0 && open.size === 0) return NO_DOUBTS;
   diagnostics.push(
     assumed(
       'probe-order-unknown',
@@ -65,7 +63,19 @@ export const probeAtBoot = (
       assumed('probe-order-decides', `the order of probes decides which of ${list([...contested])} has an IOMMU`),
     );
   }
-  return { sureIds, contested };
+  return { sureIds: new Set([...iommu.groups].filter((group) => !open.has(group))), contested };
+};
+
+/**
+ * Groups that another order may have numbered otherwise: all up to the last that holds a device probed at an unknown time.
+ * The first alone cannot have come earlier.
+ *
+ * @param later - Those formed since the first probes, by ascending id.
+ */
+const openGroups = (iommu: Iommu, later: readonly Group[], unordered: readonly Device[]): ReadonlySet<Group> => {
+  const movable = new Set(unordered.map((device) => iommu.groups.of(device)));
+  const last = later.findLastIndex((group) => movable.has(group));
+  return new Set(last < 1 ? [] : later.slice(0, last + 1));
 };
 
 /** Devices that were refused on account of others, where another order could have turned that round. */

@@ -94,6 +94,14 @@ test('knows no id of a group that may have been formed after others', () => {
   expect(groups(running)).toEqual(['0: 00:01.0', '1: 00:02.0', '?: 02:00.0', '?: 01:00.0']);
 });
 
+test('does not know ids up to that of a group which another of its members may have formed earlier', () => {
+  const order = [probe('02:00.0', 'foo'), probe('01:00.0', 'foo'), probe('03:00.0', 'foo')];
+  const functions = [port(1), port(2), port(3), card(1), card(1, { address: '0000:01:00.1', driver: 'bar' })];
+  const running = run([...functions, card(2), card(3)], { probes: { order } });
+  expect(groups(running).slice(3)).toEqual(['?: 02:00.0', '?: 01:00.0 01:00.1', '5: 03:00.0']);
+  expect(codes(running)).toEqual(['probe-order-unknown']);
+});
+
 test('knows all ids when what was probed at unknown times forms no group', () => {
   const probes = { order: [probe('02:00.0', 'pci-stub')] };
   const bare = { acs: null };
