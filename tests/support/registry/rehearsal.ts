@@ -67,6 +67,8 @@ const stateOfCheckout = (): string => {
 
 const rehearse = async (parts: Rehearsal): Promise<void> => {
   const { registry: packages, release: checkout, author, created, project: user } = parts;
+  // What `npm create` installed for another rehearsal is of the same version, and it would run that again.
+  rmSync(join(downloads, '_npx'), { recursive: true, force: true });
   const registry = await startRegistry(packages, downloads);
   try {
     const release = await copyCheckout(checkout);
