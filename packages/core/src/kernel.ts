@@ -25,6 +25,15 @@ export interface Kernel {
   has(version: string): boolean;
 }
 
-/** The values of every occurrence of `name` on the command line, in order; a word without `=` gives the empty string. */
-export const bootParameters = (kernel: Pick<Kernel, 'commandLine'>, name: string): string[] =>
-  kernel.commandLine.filter((word) => word.name === name).map((word) => word.value ?? '');
+const withUnderscores = (name: string): string => name.replaceAll('-', '_');
+
+/**
+ * The values of every occurrence of `name` on the command line, in order; a word without `=` gives the empty string.
+ * Hyphens and underscores are the same in the name of a parameter: `intel-iommu=off` counts too.
+ *
+ * @see Linux v6.1 kernel/params.c parameq()
+ */
+export const bootParameters = ({ commandLine }: Pick<Kernel, 'commandLine'>, name: string): string[] => {
+  const wanted = withUnderscores(name);
+  return commandLine.filter((word) => withUnderscores(word.name) === wanted).map(({ value }) => value ?? '');
+};

@@ -14,6 +14,12 @@ test('gives the empty text for a word without a value', () => {
   expect(bootParameters(kernel({ line: 'quiet ro= quiet' }), 'ro')).toEqual(['']);
 });
 
+test('takes hyphens and underscores in a name for the same', () => {
+  const line = 'intel-iommu=off arm_smmu-v3.disable_bypass=0';
+  expect(bootParameters(kernel({ line }), 'intel_iommu')).toEqual(['off']);
+  expect(bootParameters(kernel({ line }), 'arm-smmu-v3.disable-bypass')).toEqual(['0']);
+});
+
 test('gives nothing for a parameter that is not there', () => {
   expect(bootParameters(kernel({ line: 'xiommu=pt iommu.strict=1' }), 'iommu')).toEqual([]);
 });

@@ -128,7 +128,7 @@ class LogReader {
   /** The kernel and what its words give away of its configuration. */
   kernel(): MachineKernel {
     const { release, commandLine } = this;
-    const asked = /(?:^|\s)intel_iommu=/.test(commandLine ?? '');
+    const asked = /(?:^|\s)intel[-_]iommu=/.test(commandLine ?? '');
     const config = {
       ...configOf(this.domain, this.flush),
       ...(this.vtdOn && !asked && commandLine !== undefined && { intelIommuDefaultOn: true }),

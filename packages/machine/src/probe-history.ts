@@ -1,4 +1,4 @@
-import type { Device } from '@iommu/core';
+import { bootParameters, type Device } from '@iommu/core';
 import type { ResolvedKernel } from './kernel.js';
 import { managesDma } from './kernel-drivers/manages-dma.js';
 import type { Machine } from './machine.js';
@@ -59,7 +59,7 @@ export const probeHistory = (machine: Machine, kernel: ResolvedKernel, devices: 
     return driver && !isForPortDriver(device) && !managesDma(driver);
   });
   const filled = withSilent(named, silent, devices, ({ name }) => driverOf.get(name) ?? '');
-  const noPortDriver = kernel.commandLine.some(({ name, value }) => name === 'pcie_ports' && value === 'compat');
+  const noPortDriver = bootParameters(kernel, 'pcie_ports').includes('compat');
   const looked = new Set(named.filter(({ driver }) => driver === AGP_DRIVER).map(({ device }) => device));
   const lookedAt =
     kernel.arch === 'x86' ? devices.filter((device) => isForAgpDriver(device) && !looked.has(device)) : [];

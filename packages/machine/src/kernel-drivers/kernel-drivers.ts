@@ -1,4 +1,4 @@
-import { type Device, refused } from '@iommu/core';
+import { bootParameters, type Device, refused } from '@iommu/core';
 import type { PciDevice } from '@iommu/pci';
 import type { DriverCore } from './driver-core.js';
 import { parseNewId, type ScannedId } from './pci-id.js';
@@ -38,8 +38,7 @@ export class KernelDrivers {
   /** @internal */
   constructor(core: DriverCore) {
     this.#core = core;
-    const { commandLine } = core.kernel;
-    if (!commandLine.some(({ name, value }) => name === 'pcie_ports' && value === 'compat')) core.create(PORT_DRIVER);
+    if (!bootParameters(core.kernel, 'pcie_ports').includes('compat')) core.create(PORT_DRIVER);
   }
 
   /** `drivers_autoprobe`: whether a driver is probed by itself when it or a device comes. */
