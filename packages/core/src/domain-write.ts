@@ -2,6 +2,14 @@ import { type DomainDemand, obtainDomain } from './domain-choice.js';
 import { type Errno, type IommuError, refused } from './errors.js';
 import type { DomainType } from './group.js';
 
+/** Who writes to a file. Both default to true. */
+export interface Capabilities {
+  /** `CAP_SYS_ADMIN`: without it `writeType()` refuses with `EACCES`, unless the text is empty. */
+  readonly sysAdmin?: boolean;
+  /** `CAP_SYS_RAWIO`, which `writeType()` wants as well. */
+  readonly sysRawio?: boolean;
+}
+
 /** What a write to `type` depends on. */
 export interface DomainWriteState {
   /** The group, for messages. */

@@ -47,9 +47,13 @@ export interface IommuErrorOptions {
  * two copies of this package may be installed side by side.
  */
 export class IommuError extends Error {
+  /** The same for every error; `code` tells what went wrong. */
   override readonly name = 'IommuError';
+  /** Stable, unlike the message; the README of the package that throws lists its codes. */
   readonly code: ErrorCode;
+  /** What the kernel would have returned, without its sign; `undefined` where it has no answer. */
   readonly errno: Errno | undefined;
+  /** What {@link isIommuError} looks for: `Symbol.for('iommu.error')`, the same in every copy of this package. */
   readonly [brand] = true;
 
   constructor(code: ErrorCode, message: string, options: IommuErrorOptions = {}) {

@@ -38,7 +38,7 @@ export type Listener<E = IommuEvent> = (event: E) => void;
 export class Emitter<E = IommuEvent> {
   readonly #listeners = new Set<Listener<E>>();
 
-  /** @returns A function that takes the listener off. */
+  /** Hear of every event from now on; a function given twice hears it once. @returns A function that takes it off. */
   on(listener: Listener<E>): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

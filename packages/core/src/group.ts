@@ -10,6 +10,7 @@ export type DomainType = 'identity' | 'DMA' | 'DMA-FQ';
  * call that says so. `using group = groups.get(device)` gives the reference back at the end of the block.
  */
 export interface Group {
+  /** The lowest that was free when the group was made, counted from 0; free again when it has ended. */
   readonly id: number;
   /** Content of the `name` file; `undefined`: no such file. */
   readonly name: string | undefined;

@@ -6,6 +6,7 @@
  */
 export type { Device } from './device.js';
 export type { Diagnostic } from './diagnostic.js';
+export type { Capabilities } from './domain-write.js';
 export type * from './driver.js';
 export { driverFrom } from './driver-from.js';
 export {
@@ -20,7 +21,7 @@ export {
 export { Emitter, type GroupNotification, type IommuEvent, type Listener } from './events.js';
 export type { DomainType, Group } from './group.js';
 export type { GroupTable } from './group-table.js';
-export { type Capabilities, Iommu, type IommuOptions } from './iommu.js';
+export { Iommu, type IommuOptions } from './iommu.js';
 export { type BootParameter, bootParameters, type Kernel } from './kernel.js';
 export type { KernelDriver } from './kernel-driver.js';
 export type { DeviceOutcome } from './outcome.js';

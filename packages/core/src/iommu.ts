@@ -1,7 +1,7 @@
 import { Contested } from './contested.js';
 import { DefaultDomains } from './default-domains.js';
 import type { Device } from './device.js';
-import { decideDomainWrite } from './domain-write.js';
+import { type Capabilities, decideDomainWrite } from './domain-write.js';
 import type { IommuDriver, IommuUnit, Platform, UnitUse } from './driver.js';
 import { driverRegions } from './driver-regions.js';
 import { IommuError, refused } from './errors.js';
@@ -16,14 +16,9 @@ import { bind, Registration } from './registration.js';
 import type { ReservedRegion } from './reserved-regions.js';
 import { systemDomain, systemDomainType } from './system-domain.js';
 
-/** Who writes to a file. Both default to true. */
-export interface Capabilities {
-  readonly sysAdmin?: boolean;
-  readonly sysRawio?: boolean;
-}
-
 /** The machine, and who drives its IOMMUs. */
 export interface IommuOptions {
+  /** Lent for as long as the `Iommu` lives. Its `devices` are there from the start, registered in their order. */
   readonly platform: Platform;
   /** A device goes to the first driver that knows it. */
   readonly drivers: readonly IommuDriver[];
@@ -33,7 +28,9 @@ export interface IommuOptions {
 
 /** The groups of one running machine: devices come and go, units register, kernel drivers bind, domains change. */
 export class Iommu {
+  /** Live. Groups that devices without an IOMMU were put into by hand (`join()`) are among them. */
   readonly groups: GroupTable;
+  /** Those that found hardware of theirs, in the order given; of the others `bind()` returned nothing. */
   readonly drivers: readonly NamedDriver[];
   readonly #events = new Emitter();
   readonly #platform: Platform;
@@ -73,7 +70,7 @@ export class Iommu {
     for (const device of platform.devices) states.set(device, newState(device));
   }
 
-  /** @returns A function that takes the listener off. */
+  /** Hear of groups and units from now on, as it happens. @returns A function that takes the listener off. */
   on(listener: Listener): () => void {
     return this.#events.on(listener);
   }
@@ -259,7 +256,7 @@ export class Iommu {
     ownership.claimGroup(this.groups.record(group), owner, this.#needsDirect(group));
   }
 
-  /** @see iommu_group_release_dma_owner() */
+  /** End a claim of either kind, however often it was made; nothing without one. @throws `ERR_GROUP_ENDED` @see iommu_group_release_dma_owner() */
   releaseGroup(group: Group): void {
     ownership.releaseGroup(this.groups.record(group));
   }
@@ -271,7 +268,7 @@ export class Iommu {
     ownership.claimDevice(group, owner, this.#needsDirect(group));
   }
 
-  /** @see iommu_device_release_dma_owner() */
+  /** Undo one {@link claimDevice}; the last frees the group. Nothing without a claim. @throws `ERR_DEVICE_UNKNOWN` @see iommu_device_release_dma_owner() */
   releaseDevice(device: Device): void {
     const group = this.#groupOf(device);
     if (group) ownership.releaseDevice(group);

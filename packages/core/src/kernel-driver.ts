@@ -7,6 +7,7 @@ import type { DeviceState } from './prober.js';
 
 /** A kernel driver, as far as DMA ownership goes. */
 export interface KernelDriver {
+  /** As below `/sys/bus/<bus>/drivers`: `vfio-pci`. */
   readonly name: string;
   /** `driver_managed_dma`: binding it does not count as a user of the group's DMA. */
   readonly managesDma?: boolean;

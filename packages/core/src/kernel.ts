@@ -1,5 +1,6 @@
 /** One word of the kernel command line, in its order: `intel_iommu=on` is `{ name: 'intel_iommu', value: 'on' }`. */
 export interface BootParameter {
+  /** What stands before the first `=`, as written: `-` and `_` are not made the same. */
   readonly name: string;
   /** `undefined` for a word without `=`. */
   readonly value: string | undefined;
@@ -16,6 +17,7 @@ export interface Kernel {
   readonly release: string | undefined;
   /** Of the machine, as the kernel's `arch/` folder spells it: `x86`, `arm64`. */
   readonly arch: string;
+  /** Its words in order, up to `--`, without their quotes; empty also when the input holds no command line. */
   readonly commandLine: readonly BootParameter[];
   /** How the kernel was configured to choose default domains (`CONFIG_IOMMU_DEFAULT_…`). */
   readonly defaultDomain: 'passthrough' | 'lazy' | 'strict';

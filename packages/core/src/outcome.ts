@@ -8,6 +8,7 @@ import type { Reason } from './reason.js';
 export interface DeviceOutcome {
   /** Lent: no reference is taken. `undefined`: the device has no group. */
   readonly group: Group | undefined;
+  /** `undefined`: the device has no group, or is in one that no driver chose for it (`GroupTable.join()`). */
   readonly unit: IommuUnit | undefined;
   /** The ids that it presents to the unit. */
   readonly ids: readonly number[];

@@ -10,7 +10,9 @@ import { runAll } from './run-all.js';
 
 /** One driver bound to the machine, under the name that messages use. */
 export interface NamedDriver {
+  /** `IommuDriver.name`: `intel-vtd`. */
   readonly name: string;
+  /** What its `bind()` returned; called once for the machine. */
   readonly bound: BoundDriver;
   /** `bound.units`, to look one up among many. */
   readonly units: ReadonlySet<IommuUnit>;

@@ -3,8 +3,11 @@ export type ReservedRegionType = 'direct' | 'direct-relaxable' | 'reserved' | 'm
 
 /** I/O virtual addresses that are not free to map. Both ends inclusive, in bytes, as sysfs prints them. */
 export interface ReservedRegion {
+  /** The first address, 0 to 2^64-1. */
   readonly start: bigint;
+  /** The last address that is still in it: one mebibyte from 0 on ends at 0xfffff. */
   readonly end: bigint;
+  /** Regions of different types are kept apart, even where they overlap. */
   readonly type: ReservedRegionType;
 }
 

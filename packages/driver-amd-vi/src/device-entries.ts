@@ -2,8 +2,11 @@ import type { TableReader } from '@iommu/firmware';
 
 /** A device that is named by its ACPI ids, because it is not on PCI. */
 export interface AcpiHidEntry {
+  /** Entry type 0xf0, which only blocks of type 0x40 may have. */
   readonly kind: 'acpi-hid';
+  /** In bytes from the table's start. */
   readonly offset: number;
+  /** The requester id that its DMA carries, in the segment of the block: 16 bits. */
   readonly deviceId: number;
   /** `AMDI0020` */
   readonly hid: string;

@@ -12,7 +12,12 @@ import { type DeviceEntry, readDeviceEntries } from './device-entries.js';
 export interface Ivhd {
   /** In bytes from the table's start, as of every block. */
   readonly offset: number;
+  /** One unit may be described once in each: {@link usedIvhds} picks those that Linux reads. */
   readonly type: 0x10 | 0x11 | 0x40;
+  /**
+   * 8 bits: HtTunEn, PassPW, ResPassPW, Isoc, IotlbSup, Coherent, of type 0x10 also PreFSup, PPRSup, from bit 0 up. No effect on
+   * groups.
+   */
   readonly flags: number;
   /** Requester id of the IOMMU's own function. */
   readonly deviceId: number;
@@ -20,34 +25,49 @@ export interface Ivhd {
   readonly capabilityOffset: number;
   /** Host physical address of the registers, in bytes. */
   readonly base: bigint;
+  /** 16 bits: of the unit and of all ids in its entries. Before 6.0 Linux does not tell segments apart. */
   readonly segment: number;
   /** Image of the extended feature registers; only types 0x11 and 0x40 hold one. */
   readonly efr: bigint | undefined;
+  /** Image of the second register (MMIO 0x1a0), as `efr` is of the first (MMIO 0x30). */
   readonly efr2: bigint | undefined;
+  /** In table order, which pairs the ends of ranges. Left out: unknown types, and ACPI devices without a hardware id. */
   readonly entries: readonly DeviceEntry[];
 }
 
 /** I/O Virtualization Memory Definition: memory that some devices need mapped one to one, or not translated. */
 export interface Ivmd {
+  /** In bytes from the table's start. */
   readonly offset: number;
+  /** 16 bits: of `devices`. */
   readonly segment: number;
   /** The requester ids that it is for, both inclusive; `undefined`: all of the segment. */
   readonly devices: { readonly first: number; readonly last: number } | undefined;
   /** Host physical, in bytes, as the table has them: neither need be whole pages. */
   readonly start: bigint;
+  /** In bytes, 64 bits; Linux rounds it, like `start`, up to whole pages of 4 KiB. */
   readonly length: bigint;
-  /** Map one to one. */
+  /** Flag bit 0: map one to one. */
   readonly unity: boolean;
+  /** Flag bit 3: leave untranslated. Linux maps it one to one, as with `unity`. */
   readonly exclusion: boolean;
 }
 
 /** All of an IVRS table; lists in table order. */
 export interface Ivrs {
+  /**
+   * 32 bits; with bit 0 Linux takes `Ivhd.efr` in place of the registers, unless it is 0.
+   *
+   * @see AMD I/O Virtualization Technology (IOMMU) Specification 3.10, section 5.2 (IVinfo)
+   */
   readonly ivInfo: number;
+  /** `false`: Linux gives up AMD-Vi, and no device has an IOMMU. */
   readonly checksumOk: boolean;
   /** The format of the IVHD blocks that Linux uses; `undefined` when there is no block. */
   readonly ivhdType: number | undefined;
+  /** Of all formats: a unit is there up to three times. */
   readonly ivhds: readonly Ivhd[];
+  /** Blocks that are neither `unity` nor `exclusion` have no effect. */
   readonly ivmds: readonly Ivmd[];
 }
 

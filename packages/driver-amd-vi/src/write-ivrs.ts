@@ -19,19 +19,25 @@ export interface UnitSketch {
   readonly capabilityOffset?: number;
   /** Host physical, in bytes; default 0xfeb80000. */
   readonly base?: bigint;
+  /** 16 bits; default 0. */
   readonly segment?: number;
   /** Image of the extended feature registers. */
   readonly efr?: bigint;
+  /** Image of the second one; where only one of the two is given, the other is written as 0. */
   readonly efr2?: bigint;
+  /** Written in this order; empty: the unit translates nothing. */
   readonly entries: readonly EntrySketch[];
 }
 
 /** Memory that devices need; absent `devices`: all of the segment. */
 export interface MemorySketch {
+  /** Requester ids, 16 bits each, both ends inclusive; one id alone is `first` and `last`. */
   readonly devices?: { readonly first: number; readonly last: number };
+  /** 16 bits; default 0. */
   readonly segment?: number;
   /** Host physical, in bytes. */
   readonly start: bigint;
+  /** In bytes; Linux rounds it up to whole pages of 4 KiB. */
   readonly length: bigint;
   /** Default `unity`: mapped one to one. */
   readonly kind?: 'unity' | 'exclusion';

@@ -6,7 +6,9 @@ export type DeviceScopeType = 'endpoint' | 'bridge' | 'io-apic' | 'hpet' | 'acpi
 
 /** One step down: a device and a function number. */
 export interface PathStep {
+  /** 8 bits as read; above 31 it leads nowhere. */
   readonly device: number;
+  /** 8 bits as read; above 7 it leads nowhere. */
   readonly function: number;
 }
 
@@ -14,9 +16,15 @@ export interface PathStep {
 export interface DeviceScope {
   /** In bytes from the table's start. */
   readonly offset: number;
+  /** `bridge` and all that is behind it; `unknown`: a value that the specification reserves, told as `dmar-scope-type`. */
   readonly type: DeviceScopeType;
+  /**
+   * 8 bits: the APIC id of an I/O APIC, the number of an HPET, `Andd.deviceNumber`; of PCI functions reserved.
+   *
+   * @see Intel VT-d specification, 8.3.1
+   */
   readonly enumerationId: number;
-  /** The bus on which the path starts. */
+  /** The bus on which the path starts, 0 to 255. */
   readonly startBus: number;
   /** From that bus down; at least one step where the entry is well formed. */
   readonly path: readonly PathStep[];

@@ -13,41 +13,55 @@ export interface Drhd {
   readonly offset: number;
   /** All devices of the segment that no other unit names. */
   readonly includePciAll: boolean;
+  /** 16 bits; since 5.6 functions in the segment of a host such as VMD go with that host. */
   readonly segment: number;
   /** Host physical address of the registers, in bytes. */
   readonly registerBase: bigint;
+  /** In table order; with `includePciAll` PCI functions among them are not looked at. */
   readonly scopes: readonly DeviceScope[];
 }
 
 /** Reserved Memory Region Reporting: what firmware needs mapped one to one. */
 export interface Rmrr {
+  /** In bytes from the table's start. */
   readonly offset: number;
+  /** 16 bits; that of all its scopes. */
   readonly segment: number;
+  /** The first address, host physical. @see Intel VT-d specification, 8.4 */
   readonly base: bigint;
-  /** Inclusive. */
+  /** The last address, inclusive. */
   readonly limit: bigint;
+  /** Who needs the memory, in table order; it counts for all below them, too. */
   readonly scopes: readonly DeviceScope[];
 }
 
 /** Root Port ATS Capability Reporting, or SoC Integrated Address Translation Cache: no effect on groups. */
 export interface AtcReporting {
+  /** In bytes from the table's start. */
   readonly offset: number;
+  /** 16 bits; that of all its scopes. */
   readonly segment: number;
   /** ATSR: all root ports; SATC: the cache is required. */
   readonly flag: boolean;
+  /** In table order: root ports of an ATSR, integrated endpoints of a SATC. */
   readonly scopes: readonly DeviceScope[];
 }
 
 /** Remapping Hardware Static Affinity: the NUMA node of a unit. */
 export interface Rhsa {
+  /** In bytes from the table's start. */
   readonly offset: number;
+  /** Which unit it speaks of: that with the same `Drhd.registerBase`. */
   readonly registerBase: bigint;
+  /** 32 bits, as the SRAT numbers NUMA nodes; no effect on groups. @see Intel VT-d specification, 8.6 */
   readonly proximityDomain: number;
 }
 
 /** ACPI Name-space Device Declaration. */
 export interface Andd {
+  /** In bytes from the table's start. */
   readonly offset: number;
+  /** 8 bits: what `DeviceScope.enumerationId` of type `acpi-namespace` refers to. @see Intel VT-d specification, 8.7 */
   readonly deviceNumber: number;
   /** `\_SB.PCI0.I2C0` */
   readonly objectName: string;
@@ -55,17 +69,25 @@ export interface Andd {
 
 /** All of a DMAR table, each list in table order. */
 export interface Dmar {
-  /** In bits. */
+  /** Of DMA addresses, in bits: one more than the byte in the table. */
   readonly hostAddressWidth: number;
+  /** Bit 0 of the flags (INTR_REMAP); no effect on groups. @see Intel VT-d specification, 8.1 */
   readonly interruptRemapping: boolean;
   /** Firmware asks that DMA be controlled from the start. */
   readonly platformOptIn: boolean;
+  /** `false`: Linux warns and goes on; so does the driver (`dmar-checksum`). */
   readonly checksumOk: boolean;
+  /** Units, `dmar0` first; one with segment and registers of an earlier one is that unit again. @see Intel VT-d specification, 8.3 */
   readonly drhds: readonly Drhd[];
+  /** Reserved memory, which becomes reserved regions. @see Intel VT-d specification, 8.4 */
   readonly rmrrs: readonly Rmrr[];
+  /** Root ports that pass ATS on; only a scope that contradicts its function has an effect. @see Intel VT-d specification, 8.5 */
   readonly atsrs: readonly AtcReporting[];
+  /** NUMA nodes of units; no effect on groups. @see Intel VT-d specification, 8.6 */
   readonly rhsas: readonly Rhsa[];
+  /** Devices of ACPI that scopes name by number. @see Intel VT-d specification, 8.7 */
   readonly andds: readonly Andd[];
+  /** Endpoints with ATS caches; only a scope that contradicts its function has an effect. @see Intel VT-d specification, 8.8 */
   readonly satcs: readonly AtcReporting[];
 }
 

@@ -2,9 +2,11 @@ import { sealAcpiTable } from '@iommu/firmware';
 
 /** One function, from a root bus down: `[{ device: 0x1c, function: 0 }, { device: 0, function: 0 }]`. */
 export interface ScopeSketch {
+  /** As the header of the function has it, or Linux gives up VT-d; `bridge` also takes what is behind it. */
   readonly type: 'endpoint' | 'bridge';
   /** The root bus; default 0. */
   readonly startBus?: number;
+  /** From the root bus down, bridges first and the function itself last; device 0 to 31, function 0 to 7. */
   readonly path: readonly { readonly device: number; readonly function: number }[];
 }
 
@@ -12,6 +14,7 @@ export interface ScopeSketch {
 export interface UnitSketch {
   /** Host physical, in bytes. */
   readonly registerBase: bigint;
+  /** 16 bits; default 0. */
   readonly segment?: number;
   /** The devices that it serves; absent: all that no other unit names. */
   readonly scopes?: readonly ScopeSketch[];
@@ -19,9 +22,13 @@ export interface UnitSketch {
 
 /** A reserved memory region to be written; both ends inclusive. */
 export interface ReservedMemorySketch {
+  /** The first address, host physical. */
   readonly base: bigint;
+  /** The last address: base and length in bytes, less one. */
   readonly limit: bigint;
+  /** 16 bits; default 0. */
   readonly segment?: number;
+  /** Who needs the memory; empty: nobody, and nothing is reserved. */
   readonly scopes: readonly ScopeSketch[];
 }
 

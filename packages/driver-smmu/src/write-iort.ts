@@ -3,6 +3,7 @@ import { IortType } from './iort/nodes.js';
 
 /** An SMMU to be described. */
 export interface SmmuSketch {
+  /** `v2` is written as model 1, SMMUv2; `v3` as model 0, generic. */
   readonly version: 'v2' | 'v3';
   /** Of its registers, host physical, in bytes. */
   readonly base: bigint;
@@ -10,6 +11,7 @@ export interface SmmuSketch {
 
 /** A PCI segment, all of whose requester ids go to one SMMU as they are. */
 export interface RootComplexSketch {
+  /** 32 bits; of two for one segment the first counts. */
   readonly segment: number;
   /** Which of the SMMUs, counted from 0. */
   readonly smmu: number;
@@ -17,7 +19,9 @@ export interface RootComplexSketch {
 
 /** What {@link writeIort} makes a table of. */
 export interface IortSketch {
+  /** Written in this order, before the root complexes. */
   readonly smmus: readonly SmmuSketch[];
+  /** Written in this order; a segment without one has no SMMU. */
   readonly rootComplexes: readonly RootComplexSketch[];
 }
 

@@ -5,7 +5,9 @@ export const ACPI_HEADER_LENGTH = 36;
 
 /** An ACPI table whose header was read; the structures after it are the vendor's. */
 export interface AcpiTable {
+  /** Four characters, the ones that were asked for: `DMAR`. */
   readonly signature: string;
+  /** Byte 8 of the header: the layout of the table, which each kind of table counts for itself. */
   readonly revision: number;
   /** Whether all bytes of the table add up to zero, as they should. Linux warns and goes on when they do not. */
   readonly checksumOk: boolean;

@@ -2,6 +2,7 @@ import type { TableReader } from './table-reader.js';
 
 /** One property of a node: bytes, whose meaning its users know. */
 export class DeviceTreeProperty {
+  /** As the tree spells it: `#iommu-cells`. */
   readonly name: string;
   readonly #reader: TableReader;
 
@@ -74,6 +75,7 @@ export class DeviceTreeProperty {
 export class DeviceTreeNode {
   /** With its unit address: `smmu@9050000`; empty for the root. */
   readonly name: string;
+  /** `undefined` for the root alone. */
   readonly parent: DeviceTreeNode | undefined;
   /** In the tree's order. */
   readonly children: readonly DeviceTreeNode[] = [];
@@ -112,14 +114,17 @@ export class DeviceTreeNode {
 
 /** Memory that the kernel is not to touch, from the reserve map. */
 export interface ReservedMemory {
-  /** In bytes. */
+  /** Host physical. */
   readonly address: bigint;
+  /** In bytes. */
   readonly size: bigint;
 }
 
 /** A whole tree. */
 export class DeviceTree {
+  /** Its name is empty, its path `/`. */
   readonly root: DeviceTreeNode;
+  /** In the order of the reserve map; the `/reserved-memory` node is no part of it. */
   readonly reserved: readonly ReservedMemory[];
   readonly #byPhandle = new Map<number, DeviceTreeNode>();
 

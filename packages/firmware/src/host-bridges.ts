@@ -3,6 +3,7 @@ import { firstCell, isAvailable, platformName } from './node-properties.js';
 
 /** Where a PCI root bus is: its segment, and the device below `/sys/devices` that it belongs to. */
 export interface RootBusPlace {
+  /** As Linux numbers PCI domains; counts only where no host bridge is found by `parentPath`. */
   readonly segment: number;
   /** `platform/4010000000.pcie`; `undefined` where it is not known. */
   readonly parentPath: string | undefined;

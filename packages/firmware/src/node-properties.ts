@@ -45,7 +45,9 @@ export const isAvailable = (node: DeviceTreeNode): boolean => {
 
 /** A range of addresses; `size` in bytes. */
 export interface AddressRange {
+  /** The first address, as the processor sees it: put through the `ranges` of the buses above. */
   readonly start: bigint;
+  /** In bytes; 0 where the bus has addresses without sizes. */
   readonly size: bigint;
 }
 
@@ -106,7 +108,9 @@ export const platformPath = (node: DeviceTreeNode): string => {
 
 /** One entry of a list of references: a node, and the cells that go with it. */
 export interface Reference {
+  /** `undefined`, in the last entry only: the handle leads nowhere, or cells are missing. */
   readonly node: DeviceTreeNode | undefined;
+  /** 32 bits each, without the handle before them; empty without a node, or for one that wants none. */
   readonly cells: readonly number[];
 }
 

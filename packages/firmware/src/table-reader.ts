@@ -8,9 +8,11 @@ const hex = (value: number): string => `0x${value.toString(16)}`;
  * Offsets count from the start of what the reader covers; errors name the offset from the table's start.
  */
 export class TableReader {
+  /** What errors call it: the signature of an ACPI table, or `devicetree`. */
   readonly table: string;
   /** Where this part starts, in bytes from the table's start. */
   readonly base: number;
+  /** Bytes that may be read, from offset 0 of this part on. */
   readonly length: number;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -28,7 +30,13 @@ export class TableReader {
     return `${this.table}+${hex(this.base + offset)}`;
   }
 
-  /** @throws IommuError `ERR_TABLE_TRUNCATED` when `length` bytes from `offset` on are not all there. */
+  /**
+   * Make sure that bytes are there before they are read.
+   *
+   * @param offset - In bytes from the start of this part, as of every read.
+   * @param what - What needs them, for the error: `a DRHD`.
+   * @throws IommuError `ERR_TABLE_TRUNCATED` when `length` bytes from `offset` on are not all there.
+   */
   require(offset: number, length: number, what: string): void {
     if (offset < 0 || length < 0 || offset + length > this.length) {
       throw new IommuError(

@@ -3,7 +3,9 @@ export type PropertySketch = readonly number[] | string | readonly string[] | tr
 
 /** A node: properties, and nodes by their names. */
 export interface NodeSketch {
+  /** By name, written in this order: `compatible`, `#iommu-cells`. */
   readonly properties?: Readonly<Record<string, PropertySketch>>;
+  /** By name with the unit address, written in this order: `smmu@9050000`. */
   readonly nodes?: Readonly<Record<string, NodeSketch>>;
 }
 

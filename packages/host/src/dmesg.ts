@@ -3,11 +3,13 @@ import { ProbeLog } from './dmesg-probes.js';
 
 /** What a kernel's log tells of the machine, in so far as it is part of the text. */
 export interface DmesgFacts {
+  /** Release, command line and what gives away architecture and configuration; each absent where the text does not tell. */
   readonly kernel: MachineKernel;
   /** Root buses in the order of their scan. */
   readonly rootBuses: readonly string[];
   /** Functions in the order in which they were first found. */
   readonly order: readonly string[];
+  /** Of VT-d alone, in the order of the log, each address once; one that does not answer has no name. */
   readonly units: readonly MachineUnit[];
   /** Kernel drivers and their devices in the order in which each first spoke of it. */
   readonly probes: readonly MachineProbe[];

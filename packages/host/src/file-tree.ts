@@ -122,14 +122,17 @@ export class MemoryTree implements FileTree {
     node.children ??= new Map();
   }
 
+  /** The bytes given to {@link addFile}, not a copy; `undefined` for a directory or a link. */
   read(path: string): Uint8Array | undefined {
     return this.#node(path)?.bytes;
   }
 
+  /** The text given to {@link addLink}; `undefined` for a directory or a file. */
   link(path: string): string | undefined {
     return this.#node(path)?.link;
   }
 
+  /** In the order in which they came; empty for what is no directory. */
   list(path: string): readonly string[] {
     return [...(this.#node(path)?.children?.keys() ?? [])];
   }

@@ -53,10 +53,15 @@ export class FolderTree implements FileTree {
     }
   }
 
+  /**
+   * A regular file, at most its first 64 MiB; `undefined`: none, or not readable. Links on the way are followed by the
+   * system, out of the folder too.
+   */
   read(path: string): Uint8Array | undefined {
     return this.readSized(path)?.bytes;
   }
 
+  /** As {@link read}; `size` is what the system states, which may be less or more than can be read. */
   readSized(path: string): { bytes: Uint8Array; size: number } | undefined {
     return this.#open(path, (descriptor) => {
       const stat = fstatSync(descriptor);
@@ -64,6 +69,7 @@ export class FolderTree implements FileTree {
     });
   }
 
+  /** As it is stored, relative or absolute; `undefined`: no link, or not readable. */
   link(path: string): string | undefined {
     try {
       return readlinkSync(this.#path(path));
@@ -72,6 +78,7 @@ export class FolderTree implements FileTree {
     }
   }
 
+  /** As the system orders them; empty for what is no directory, or not readable. */
   list(path: string): readonly string[] {
     try {
       return readdirSync(this.#path(path));

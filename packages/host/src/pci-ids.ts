@@ -127,7 +127,11 @@ export class PciIds {
     return this.#nameIn(this.#block(hex(vendor, 4)), hex(device, 4));
   }
 
-  /** @param classCode - 24 bits. @returns The subclass's name, else the base class's. */
+  /**
+   * A subclass by name, else its base class; `undefined`: the table has neither.
+   *
+   * @param classCode - 24 bits; the programming interface, bits 7:0, does not count.
+   */
   className(classCode: number): string | undefined {
     const block = this.#block(`C ${hex(classCode >>> 16, 2)}`);
     return this.#nameIn(block, hex((classCode >>> 8) & 0xff, 2)) ?? block?.name;

@@ -2,7 +2,12 @@ import { IommuError } from '@iommu/core';
 import { base64 } from '@scure/base';
 import type { Bytes } from './machine.js';
 
-/** @param what - Named in the error. @throws IommuError `ERR_MACHINE` for text that is no base64. */
+/**
+ * Bytes as they are in memory: the same object, or what base64 stands for.
+ *
+ * @param what - Named in the error.
+ * @throws IommuError `ERR_MACHINE` for text that is no base64.
+ */
 export const toBytes = (bytes: Bytes, what: string): Uint8Array => {
   if (typeof bytes !== 'string') return bytes;
   try {

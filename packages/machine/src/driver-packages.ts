@@ -5,9 +5,11 @@ import type { MachineFirmware } from './machine.js';
 
 /** What drives the IOMMUs that a firmware table describes: for messages only, nothing here loads a driver. */
 export interface DriverPackage {
+  /** On npm: `@iommu/driver-intel-vtd`. */
   readonly package: string;
   /** The name that the driver goes by. */
   readonly driver: string;
+  /** As sentences call it: `Intel VT-d`. */
   readonly hardware: string;
 }
 

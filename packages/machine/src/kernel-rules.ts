@@ -1,7 +1,10 @@
 import { FILE_RULES } from './file-rules.js';
 import { WRITE_RULES } from './write-rules.js';
 
-/** How it is known that a release behaves so. */
+/**
+ * How it is known that a release behaves so: real kernels were seen to (`recorded`), read in its source (`source`), said by its
+ * developers (`stated`), believed and not checked (`unverified`).
+ */
 export type Proof = 'recorded' | 'source' | 'stated' | 'unverified';
 
 /** One change of behaviour between releases. */
@@ -14,6 +17,7 @@ export interface KernelRule {
   readonly from?: string;
   /** Mainline version, exclusive; absent: still. */
   readonly until?: string;
+  /** Of the behaviour; the release of the change itself may be less sure, see `unresolved`. */
   readonly proof: Proof;
   /** What changes, in one sentence. */
   readonly effect: string;

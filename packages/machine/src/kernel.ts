@@ -5,8 +5,11 @@ import { compareVersions, type Flavour, flavourOf, formatVersion, parseVersion, 
 
 /** A kernel, with what is not sure about the answers of its rules. */
 export interface ResolvedKernel extends Kernel {
+  /** `undefined`: no release is known, or it starts with no version; the newest rules answer then. */
   readonly version: Version | undefined;
+  /** `undefined`: the release names no vendor, or there is none. */
   readonly flavour: Flavour;
+  /** What is not sure about its answers, all `assumed`: `kernel-unknown`, `kernel-unresolved`, `kernel-vendor`. */
   readonly diagnostics: readonly Diagnostic[];
   /** What is not sure about rules that concern few machines, in so far as they were asked for. */
   doubtsOfAsked(): Diagnostic[];

@@ -41,6 +41,7 @@ export type MachinePciFunction = Omit<PciFunction, 'config'> & {
 
 /** The PCI functions, and what is known of how the kernel found them. */
 export interface MachinePci {
+  /** Each address once; groups do not rest on the order. Virtual functions that were on are among them. */
   readonly functions: readonly MachinePciFunction[];
   /** Root buses (`0000:00`) in the order of their scan. */
   readonly rootBuses?: readonly string[];
@@ -68,6 +69,7 @@ export interface MachineDevice {
   readonly hardwareId?: string;
   /** Its ACPI unique id (`_UID`): `0`. */
   readonly uniqueId?: string;
+  /** The bound kernel driver: `macb`; `null`: none; absent: unknown. */
   readonly driver?: string | null;
 }
 
@@ -75,6 +77,7 @@ export interface MachineDevice {
 export interface MachineProbe {
   /** As sysfs names it: `0000:01:00.0`. */
   readonly device: string;
+  /** As the log or sysfs calls it: `pcieport`; `unknown` where nothing names it. */
   readonly driver: string;
 }
 
@@ -106,9 +109,13 @@ export interface MachineUnit {
 
 /** A group as the machine itself showed it. */
 export interface ObservedGroup {
+  /** The kernel's own number, from 0 on. */
   readonly id: number;
+  /** Names as sysfs has them, `0000:01:00.0`; in an order of the source, not always that of joining. */
   readonly devices: readonly string[];
+  /** Content of the file `type`: `DMA-FQ`; absent: no such file, or not shown by the source. */
   readonly type?: string;
+  /** Content of the file `name`; absent: no such file, or not shown by the source. */
   readonly name?: string;
   /** Lines of `reserved_regions`. */
   readonly reservedRegions?: readonly string[];
@@ -126,8 +133,11 @@ export interface Observed {
 
 /** Something that the reader of the description noticed. */
 export interface MachineNote {
+  /** `warning`: something is missing or supposed, and groups may be others for it. */
   readonly severity: 'info' | 'warning';
+  /** Stable, kebab-case: `capabilities-denied`. */
   readonly code: string;
+  /** For people: what it is and, where something helps, what to do. */
   readonly message: string;
 }
 
@@ -137,16 +147,24 @@ export interface MachineNote {
  * Its JSON form is the same with every {@link Bytes} in base64; `machine.schema.json` of this package describes it.
  */
 export interface Machine {
+  /** Version of this form; `machineFromJson()` takes no other. */
   readonly schema: 1;
   /** For people: a host name, a file name, a model. */
   readonly name?: string;
+  /** Absent: answered by the newest rules, as x86 without a command line. */
   readonly kernel?: MachineKernel;
+  /** Absent: nobody looked, and a driver may suppose tables (`IommuDriver.assume()`); `{}`: there are none. */
   readonly firmware?: MachineFirmware;
+  /** Absent: nothing was read of PCI; the machine then has no functions. */
   readonly pci?: MachinePci;
   /** Devices on other buses, in the order of their registration. */
   readonly devices?: readonly MachineDevice[];
+  /** Looked at only where groups form as kernel drivers are probed; absent: an order is supposed. */
   readonly probes?: MachineProbes;
+  /** In any order: drivers find theirs by `address` or `name`. */
   readonly units?: readonly MachineUnit[];
+  /** Absent: the source shows nothing of groups; with an empty list it shows that there are none. */
   readonly observed?: Observed;
+  /** Printed beside results, without effect on them. */
   readonly notes?: readonly MachineNote[];
 }

@@ -5,6 +5,7 @@ import type { Machine, MachineDevice, MachineUnit } from './machine.js';
 
 /** Device of a bus that has nothing to tell about grouping but its place. */
 export interface PlatformDevice extends Device {
+  /** The object of the description itself, not a copy. */
   readonly description: MachineDevice;
 }
 

@@ -5,10 +5,15 @@ import type { Proof } from './kernel-rules.js';
 
 /** A set of rules by name, to be used in place of those of the machine's own kernel. */
 export interface Policy {
+  /** What `BootOptions.policy` takes: `grouping-3.6`. `acs-override=WORDS` stands for many: put words in place of `WORDS`. */
   readonly name: string;
+  /** For people: what it does to groups. */
   readonly effect: string;
+  /** Where the rules were taken from: kernel file and commit, patch series, bug report. */
   readonly source: string;
+  /** Of the effect: `stated` for what never landed. */
   readonly proof: Proof;
+  /** By name; every other rule stays that of the machine's own kernel. */
   readonly rules: RuleOverrides;
 }
 
@@ -85,6 +90,8 @@ const acsOverride = (template: Policy, name: string): Policy => {
 };
 
 /**
+ * The policy that a name, as of `BootOptions.policy`, stands for.
+ *
  * @param name - Of one of {@link POLICIES}; `acs-override=` with words of one's own.
  * @throws IommuError `ERR_POLICY` when there is none of this name.
  */

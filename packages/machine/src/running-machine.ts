@@ -45,11 +45,15 @@ export interface RunningParts {
 export class RunningMachine {
   /** The description that it was booted from; {@link describe} follows later changes. */
   readonly machine: Machine;
+  /** The one that was booted: `BootOptions` may have put it in place of `machine.kernel`. */
   readonly kernel: ResolvedKernel;
+  /** Live: the functions that are registered; what is plugged in is {@link hardware}. */
   readonly topology: PciTopology;
+  /** Live: writes of `type` and claims of owners go there; devices and kernel drivers come and go by the methods here. */
   readonly iommu: Iommu;
   /** What was supposed of the firmware because the description holds none; the ids then are a guess. */
   readonly assumed: string | undefined;
+  /** In the order in which they came up; what drivers report after boot is added at the end. */
   readonly diagnostics: readonly Diagnostic[];
   /** Devices of which only the order of probes, which is not known, decides whether they have an IOMMU. */
   readonly contested: ReadonlySet<Device>;

@@ -1,6 +1,8 @@
 /** A mainline version, as far as behaviour depends on it: the first two numbers. */
 export interface Version {
+  /** 6 of `6.1.56`. */
   readonly major: number;
+  /** 1 of `6.1.56`; what follows is not kept. */
   readonly minor: number;
 }
 

@@ -7,6 +7,7 @@ import { isIntelSptPort } from './quirks/acs-quirks.js';
 export interface AcsState {
   /** In both, `undefined` is unknown. */
   readonly capability: number | undefined;
+  /** After the kernel's enabling, so not always what was read: this is what `acsVerdict()` weighs. */
   readonly control: number | undefined;
   /** The registers are the 32-bit ones of a Sunrise Point root port. */
   readonly dwords: boolean;

@@ -31,8 +31,11 @@ export type AcsBasis =
 
 /** Whether one function provides the ACS flags that Linux requires, with the evidence. */
 export interface AcsVerdict {
+  /** Live; the verdict holds until its topology changes (`PciTopology.epoch`). */
   readonly device: PciDevice;
+  /** Where `basis` is `unknown`, what `PciSettings.unknown` has it be. */
   readonly isolated: boolean;
+  /** `quirk` also where the 32-bit registers of a Sunrise Point root port were weighed. */
   readonly basis: AcsBasis;
   /** The quirk function consulted last, if it answered. */
   readonly quirk: AcsQuirkName | undefined;
@@ -40,6 +43,7 @@ export interface AcsVerdict {
   readonly quirkSince: string | undefined;
   /** The ACS registers weighed, if there are any. */
   readonly capability: number | undefined;
+  /** Bits of `AcsFlag` after the kernel's enabling; `undefined`: not weighed, or not known. */
   readonly control: number | undefined;
   /** Flags that had to be set: those required that are advertised; 0 where flags did not decide. */
   readonly needed: number;

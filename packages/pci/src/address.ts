@@ -10,6 +10,7 @@ export type RequesterId = number;
 export interface PciAddress {
   /** 0 to 0xffffffff. */
   readonly segment: number;
+  /** Bus, device and function: 0 to 0xffff. */
   readonly rid: RequesterId;
 }
 

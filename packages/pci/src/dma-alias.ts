@@ -48,6 +48,7 @@ export const aliasesOf = (device: PciDevice, firmware?: FirmwareAliases): readon
 
 /** DMA of a function that may carry the requester id of another place on its bus. */
 export interface AliasUse {
+  /** Whose DMA it is; the place whose requester id it may carry is `devfn` on the same bus. */
   readonly device: PciDevice;
   /** Bits 7:0 of that requester id. */
   readonly devfn: number;

@@ -8,7 +8,9 @@ import type { PciTopology } from './topology.js';
 
 /** A bus: the functions on it, and the bridge that leads to it. */
 export interface PciBus {
+  /** That of every function on it; as in `PciAddress`. */
   readonly segment: number;
+  /** 0 to 255, unique in the segment. */
   readonly number: number;
   /** The bridge to it. `undefined` on a root bus, and on a virtual bus that holds virtual functions only. */
   readonly self: PciDevice | undefined;
@@ -49,13 +51,21 @@ const NO_ALIASES: readonly number[] = [];
 
 /** A function in its topology. Made by {@link PciTopology}. */
 export class PciDevice implements Device {
+  /** The kernel's type of bus; the PCI bus that it sits on is `pciBus`. */
   readonly bus = 'pci';
+  /** What `isPciDevice()` looks for: `Symbol.for('iommu.pci-device')`, the same in every copy of this package. */
   readonly [brand] = true;
+  /** The one that made it, also after it was removed from there. */
   readonly topology: PciTopology;
+  /** What it was made from: the caller's own object, not a copy. */
   readonly description: PciFunction;
+  /** Read once, when the device was made: later changes of the description do not show. */
   readonly facts: PciFacts;
+  /** 0 to 0xffffffff; from `FIRST_HOSTED_SEGMENT` on, one that a host such as VMD made. */
   readonly segment: number;
+  /** Its own; which ones its DMA carries at the IOMMU is told by `forEachDmaAlias()`. */
   readonly rid: RequesterId;
+  /** Live; after it was removed, the bus that it was on. */
   readonly pciBus: PciBus = NOWHERE;
   /** The bus behind a bridge. */
   readonly subordinate: PciBus | undefined = undefined;
@@ -63,6 +73,7 @@ export class PciDevice implements Device {
   readonly express: number | null | undefined = undefined;
   /** As the kernel has it at this moment: the header's bit, or set because of the function number. */
   readonly multifunction: boolean = false;
+  /** Of a virtual function; `undefined`: it is none, or that function was not there when this one was placed. */
   readonly physicalFunction: PciDevice | undefined = undefined;
   /** When it was found: before all others, with those that are there at boot, or later. */
   readonly arrival: 'first' | 'boot' | 'hot-plug' = 'boot';
@@ -99,6 +110,7 @@ export class PciDevice implements Device {
     return this.pciBus !== NOWHERE;
   }
 
+  /** `false` also where the description does not say. */
   get untrusted(): boolean {
     return this.description.untrusted === true;
   }

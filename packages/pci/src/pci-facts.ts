@@ -10,26 +10,37 @@ import { ConfigSpace } from './config-space.js';
 import { PcieType } from './express.js';
 import type { PciFunction } from './pci-function.js';
 
-/** An ACS capability as read. */
+/**
+ * An ACS capability as read.
+ *
+ * @see PCI Express Base Specification 5.0, 7.7.8.2 (ACS Capability), 7.7.8.3 (ACS Control)
+ */
 export interface AcsRegisters {
   /** `undefined`: the capability is there, and was not read. */
   readonly capability: number | undefined;
+  /** Bits of `AcsFlag` as read; `undefined`: not read. */
   readonly control: number | undefined;
   /** Both registers as 32 bits each, as Sunrise Point root ports keep them: capability at +4, control at +8. */
   readonly dwords?: { readonly capability: number; readonly control: number | undefined };
 }
 
-/** A single root I/O virtualization capability as read. */
+/**
+ * A single root I/O virtualization capability as read.
+ *
+ * @see Single Root I/O Virtualization and Sharing Specification 1.1, 3.3.6 (TotalVFs) to 3.3.11 (VF Device ID)
+ */
 export interface SriovRegisters {
   /** Where the capability starts in configuration space, in bytes; a capability that was stated has no place. */
   readonly at?: number;
-  /** Whether they are on, and how many; not so in a capability that was stated, not read. */
+  /** VF Enable: whether there are virtual functions; `false` in a capability that was stated, not read. */
   readonly enabled: boolean;
-  /** How many virtual functions there can be, and how many there are. */
+  /** How many virtual functions there can be: 16 bits. */
   readonly totalVfs: number;
+  /** How many there are while `enabled` is set; 0 in a capability that was stated. */
   readonly numVfs: number;
-  /** From the physical function's requester id to its first virtual function's, and on to each next. */
+  /** From the physical function's requester id to its first virtual function's: 16 bits. */
   readonly offset: number;
+  /** From each virtual function's requester id to the next one's: 16 bits. */
   readonly stride: number;
   /** Of every virtual function. */
   readonly deviceId: number | undefined;
@@ -37,19 +48,31 @@ export interface SriovRegisters {
 
 /** What is known of a function. In every member `undefined` is unknown, and `null` is known to be absent. */
 export interface PciFacts {
+  /** 16 bits. All ones, which is what the register of a virtual function holds, count as unknown. */
   readonly vendor: number | undefined;
+  /** 16 bits: the id of the kind, not the device number on the bus. */
   readonly device: number | undefined;
   /** 24 bits: base class, subclass, programming interface. */
   readonly classCode: number | undefined;
+  /** 8 bits: the stepping of a device id. */
   readonly revision: number | undefined;
+  /** 16 bits; read from headers of type 0 alone, of others only known when stated. */
   readonly subsystemVendor: number | undefined;
+  /** 16 bits; read from headers of type 0 alone, as `subsystemVendor`. */
   readonly subsystemDevice: number | undefined;
+  /** Bits 6:0 of the register: 0 a device, 1 a bridge, 2 a CardBus bridge. */
   readonly headerType: number | undefined;
+  /** Bit 7 of the header type register; what the kernel makes of it is `PciDevice.multifunction`. */
   readonly multifunction: boolean | undefined;
+  /** A value of `PcieType` or a reserved one, 0 to 15, before the kernel's corrections; `null`: conventional PCI. */
   readonly express: number | null | undefined;
+  /** `null`: no such capability. Bits are as read or stated; what the kernel makes of them is `acsStateOf()`. */
   readonly acs: AcsRegisters | null | undefined;
+  /** `null`: no such capability, so no virtual functions of its own. */
   readonly sriov: SriovRegisters | null | undefined;
+  /** Of a bridge, the bus right behind it: 0 to 255; `undefined` for what is no bridge. */
   readonly secondaryBus: number | undefined;
+  /** Of a bridge, the highest bus behind it, inclusive: 0 to 255; `undefined` for what is no bridge. */
   readonly subordinateBus: number | undefined;
 }
 

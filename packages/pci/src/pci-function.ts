@@ -47,8 +47,9 @@ export interface PciFunction {
     /** Device id of all of them: `10ca`. */
     readonly deviceId?: string;
   } | null;
-  /** Of a bridge: the bus behind it, and the highest bus behind that. */
+  /** Of a bridge: the bus right behind it, 0 to 255. */
   readonly secondaryBus?: number;
+  /** Of a bridge: the highest bus behind it, inclusive, 0 to 255. */
   readonly subordinateBus?: number;
   /** Of a virtual function: the physical function that it belongs to. */
   readonly physicalFunction?: string;

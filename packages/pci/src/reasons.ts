@@ -23,7 +23,12 @@ const NO_ALIASES: readonly AliasUse[] = [];
 
 /** The device that stands for one that is grouped: a bridge past which it cannot be told from others, or isolated. */
 export interface StandIn {
+  /**
+   * Never the grouped device: the last whose requester id its DMA may carry, or the highest bridge from which the way up
+   * does not isolate.
+   */
   readonly device: PciDevice;
+  /** `alias`: the IOMMU sees the requester id of that device. `acs`: the way up does not isolate. */
   readonly by: 'alias' | 'acs';
   /** Of the bridges from there up, where ACS made it stand in. */
   readonly verdicts: readonly AcsVerdict[];
@@ -31,6 +36,7 @@ export interface StandIn {
 
 /** What one step of grouping weighed; the sentence is spelled when it is asked for. */
 export class PciReason implements Reason {
+  /** What it says of any device: `ruleSentence()`. */
   readonly rule: PciRule;
   /** The device that was being grouped. */
   readonly subject: PciDevice;
@@ -38,6 +44,7 @@ export class PciReason implements Reason {
   readonly other: PciDevice;
   /** The ACS verdicts weighed: of the path above, or of both functions. */
   readonly verdicts: readonly AcsVerdict[];
+  /** The kernel function that the rule restates: `pci_device_group()`. */
   readonly source: string;
   /** Of `alias-partner`: the requester ids that are shared, step by step. */
   readonly aliases: readonly AliasUse[];
@@ -61,6 +68,7 @@ export class PciReason implements Reason {
     this.standIn = standIn;
   }
 
+  /** `other` first, then the stand-in and those whose ACS was weighed, each once. */
   get devices(): readonly PciDevice[] {
     const more = [
       ...(this.standIn ? [this.standIn.device, ...this.standIn.verdicts.map(({ device }) => device)] : []),
@@ -69,6 +77,7 @@ export class PciReason implements Reason {
     return [this.other, ...new Set(more.filter((device) => device !== this.other))];
   }
 
+  /** Empty: nothing had to be supposed. Put together anew at every read. */
   get unknown(): readonly string[] {
     const weighed = this.standIn ? [...this.standIn.verdicts, ...this.verdicts] : this.verdicts;
     const facts = weighed.flatMap(({ unknown }) => unknown ?? []);
@@ -80,6 +89,7 @@ export class PciReason implements Reason {
     return facts;
   }
 
+  /** Names the devices; spelled anew at every read. */
   get text(): string {
     return `${standingIn(this)}${SENTENCES[this.rule](this)}`;
   }

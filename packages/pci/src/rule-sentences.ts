@@ -16,6 +16,10 @@ const SENTENCES: Readonly<Record<PciRule, string>> = {
   isolated: 'A device that nothing makes share the group of another opens one of its own.',
 };
 
-/** @returns `undefined` for a rule that is not one of this package. */
+/**
+ * A {@link PciRule} in one sentence that holds for any device; of the devices at hand `PciReason.text` speaks.
+ *
+ * @returns `undefined` for a rule that is not one of this package.
+ */
 export const ruleSentence = (rule: string): string | undefined =>
   Object.hasOwn(SENTENCES, rule) ? SENTENCES[rule as PciRule] : undefined;

@@ -2,6 +2,7 @@ import type { Kernel } from '@iommu/core';
 
 /** What grouping depends on besides the functions themselves. */
 export interface PciSettings {
+  /** Asked whenever something is judged; its answers must stay the same while the topology lives. */
   readonly kernel: Kernel;
   /** How to decide where a fact is not known: as if the function did not isolate, or as if it did. */
   readonly unknown: 'pessimistic' | 'optimistic';

@@ -34,6 +34,7 @@ export interface KnownPlaces extends KnownOrder {
  * Built from descriptions in any order; {@link devices} is the order in which the kernel registers them.
  */
 export class PciTopology {
+  /** The object given to {@link build}, not a copy; a change of it counts for what has not been judged yet. */
   readonly settings: PciSettings;
   #placement = new Placement(new Map());
   readonly #buses = new Map<number, BusRecord>();
@@ -48,6 +49,8 @@ export class PciTopology {
   }
 
   /**
+   * Place the functions that are there at boot, in the order in which the kernel finds them.
+   *
    * @param functions - Descriptions, in any order; each address once.
    * @throws IommuError `ERR_PCI_ADDRESS`, `ERR_PCI_DUPLICATE`
    */

@@ -9,6 +9,7 @@ export interface RootBus {
   readonly segment?: number;
   /** Default 0. */
   readonly bus?: number;
+  /** Those without a slot of their own get one in this order. */
   readonly devices: readonly DeviceSketch[];
 }
 

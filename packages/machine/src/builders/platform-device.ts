@@ -4,6 +4,7 @@ import type { MachineDevice } from '../machine.js';
 export interface PlatformOptions {
   /** Its ACPI path (`\\_SB_.ETH0`) or device tree path (`/soc/ethernet@9040000`). */
   readonly firmwareNode?: string;
+  /** The bound kernel driver: `macb`; `null`: none; absent: unknown. */
   readonly driver?: string | null;
   /** Default: the platform bus. */
   readonly bus?: string;

@@ -14,7 +14,9 @@ export interface FunctionOptions {
   readonly id?: string;
   /** `030000` */
   readonly class?: string;
+  /** Two hexadecimal digits: `02`. Absent: unknown. */
   readonly revision?: string;
+  /** The bound kernel driver: `nvme`; `null`: none; absent: unknown. */
   readonly driver?: string | null;
   /** `true`: everything that isolation needs, set. Default: no ACS capability. */
   readonly acs?: AcsSketch;
@@ -22,6 +24,7 @@ export interface FunctionOptions {
   readonly label?: string;
 }
 
+/** What a function may say of itself and of its place; of several that {@link multifunction} joins, the first has the place. */
 export interface PlacedOptions extends FunctionOptions {
   /** Device number on its bus; default: the next that is free. */
   readonly slot?: number;
@@ -31,9 +34,11 @@ export interface PlacedOptions extends FunctionOptions {
 export interface FunctionSketch extends FunctionOptions {
   /** `null`: conventional PCI. */
   readonly express: PcieTypeName | null;
+  /** A header of type 1 and a bus of its own for `behind`; else type 0, and `behind` is not looked at. */
   readonly isBridge: boolean;
   /** What the bus behind a bridge holds. */
   readonly behind: readonly DeviceSketch[];
+  /** Absent: nothing is said of SR-IOV. */
   readonly vfs?: VirtualFunctions;
 }
 
@@ -43,16 +48,21 @@ export interface VirtualFunctions {
   readonly count: number;
   /** How many there can be; default: no more than are on. */
   readonly total?: number;
-  /** From the physical function's requester id to the first one's, and on to each next; default 128 and 1. */
+  /** From the physical function's requester id to the first one's; default 128. */
   readonly offset?: number;
+  /** From each one's requester id to the next one's; default 1. */
   readonly stride?: number;
+  /** Vendor and device id of each: `8086:10ca`; the SR-IOV capability names the device id too. Absent: unknown. */
   readonly id?: string;
+  /** Bound to each of them: `igbvf`; `null`: none; absent: unknown. */
   readonly driver?: string | null;
 }
 
 /** Something that sits in one slot: one function, or up to eight. */
 export interface DeviceSketch {
+  /** Device number, 0 to 31; `undefined`: the next that no device of the bus asks for. */
   readonly slot: number | undefined;
+  /** By function number, from 0 on; where there is more than one, each is marked multifunction. */
   readonly functions: readonly FunctionSketch[];
 }
 

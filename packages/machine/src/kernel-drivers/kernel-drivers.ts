@@ -66,7 +66,7 @@ export class KernelDrivers {
     return this.#core.managesDma(driver);
   }
 
-  /** @throws `ERR_DEVICE_UNKNOWN` */
+  /** The name of the bound driver, of a device of any bus; `undefined`: none. @throws `ERR_DEVICE_UNKNOWN` */
   driverOf(device: Device): string | undefined {
     return this.#core.driverOf(device);
   }

@@ -3,6 +3,7 @@ import { isPciePort, type PciDevice, PcieType } from '@iommu/pci';
 
 /** What a driver's own probe may ask of the machine. */
 export interface ProbeContext {
+  /** Whether the device is in an IOMMU group as its driver looks at it: VFIO wants one. */
   readonly hasGroup: boolean;
   /** How many virtual functions are switched on. */
   readonly vfs: number;
