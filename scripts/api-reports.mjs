@@ -2,6 +2,8 @@
 //
 //   node scripts/api-reports.mjs            whether the reports are those of the built packages; 1 if not
 //   node scripts/api-reports.mjs --update   write them anew
+//
+// Either way it is 1, too, where something in a report has no doc comment.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
@@ -75,12 +77,35 @@ const firstDifference = (committed, found) => {
   return `line ${line + 1}: '${other[line] ?? ''}', committed '${one[line] ?? ''}'`;
 };
 
+/** What stands before the name in a line of a report that declares something. */
+const WORDS =
+  /^(?:(?:export|declare|abstract|static|readonly|protected|get|set|interface|class|type|const|let|function\*?|enum|namespace) )*/;
+const UNDOCUMENTED = /^ *\/\/ .*\(undocumented\)$/;
+
+const nameIn = (line) => {
+  const bare = line.trim().replace(WORDS, '');
+  return /^(?:\[[\w.]+\]|"[^"]*"|[\w$]+)/.exec(bare)?.[0] ?? bare;
+};
+
+/** What has no doc comment in a report: `Device`, `Device.name`. */
+const undocumentedIn = (report) => {
+  const lines = report.split('\n');
+  let declared = '';
+  return lines.flatMap((line, index) => {
+    if (line.startsWith('export ')) declared = nameIn(line);
+    if (!UNDOCUMENTED.test(line)) return [];
+    const of = lines.slice(index).find((one) => !/^ *\/\//.test(one)) ?? '';
+    return [of.startsWith(' ') ? `${declared}.${nameIn(of)}` : nameIn(of)];
+  });
+};
+
 mkdirSync(join(temporary, 'temp'), { recursive: true });
 // One compilation for all: reading the libraries' types takes most of the time.
 const compilerState = CompilerState.create(all[0].config, {
   additionalEntryPoints: all.map(({ config }) => config.mainEntryPointFilePath),
 });
 let wrong = 0;
+let untold = 0;
 for (const { name, entry, config } of all) {
   mkdirSync(join(temporary, name), { recursive: true });
   Extractor.invoke(config, {
@@ -93,6 +118,10 @@ for (const { name, entry, config } of all) {
   const found = readFileSync(join(temporary, name, `${entry}.api.md`), 'utf8');
   const path = join(packages, name, 'api', `${entry}.api.md`);
   const committed = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  for (const one of undocumentedIn(found)) {
+    untold += 1;
+    console.error(`${relative(root, path)}: ${one} has no doc comment`);
+  }
   if (found === committed) continue;
   wrong += 1;
   if (update) {
@@ -106,5 +135,9 @@ for (const { name, entry, config } of all) {
 rmSync(temporary, { recursive: true, force: true });
 if (wrong > 0 && !update) {
   console.error('if that is meant: npm run api, and a changeset that says what it is (docs/driver-contract.md)');
+  process.exitCode = 1;
+}
+if (untold > 0) {
+  console.error('write one that says what the name does not (CONTRIBUTING.md), then: npm run build, npm run api');
   process.exitCode = 1;
 }

@@ -11,11 +11,13 @@ export interface SlotReport {
   readonly port: string;
   /** The change that puts it there; `null`: it is there. */
   readonly change: string | null;
-  /** Addresses of the card's functions there; those that have no group. */
+  /** Addresses of the card's functions there. */
   readonly functions: readonly string[];
+  /** Of `functions` those that have no group there, sorted. */
   readonly ungrouped: readonly string[];
-  /** What else is in the groups of the card: other than bridges, and bridges; addresses there. */
+  /** What else is in the groups of the card and is no bridge; addresses there, sorted. */
   readonly companions: readonly string[];
+  /** Bridges in the groups of the card, which need not be bound to pass it through; addresses there, sorted. */
   readonly bridges: readonly string[];
   /** How many devices elsewhere get other addresses. */
   readonly renumbered: number;
@@ -25,9 +27,16 @@ export interface SlotReport {
 
 /** Every place for a card, the best first; `best-slot.schema.json` of this package describes it. */
 export interface BestSlotReport {
+  /** Version of this form; its JSON schema takes no other. */
   readonly schema: 1;
+  /** `Machine.name`, for people; `null`: the description has none. */
   readonly machine: string | null;
+  /** The function that was asked about, as it is addressed now, its segment always written: `0000:01:00.0`. */
   readonly device: string;
+  /**
+   * The best first: by fewest functions without a group, companions, and bridges; then where it is now; then by fewest
+   * renumbered.
+   */
   readonly slots: readonly SlotReport[];
 }
 

@@ -7,9 +7,11 @@ export type Agreement = 'equal' | 'differs' | 'unknown';
 
 /** A device whose computed group is not the observed one. */
 export interface DifferingDevice {
+  /** A PCI address with its segment, or a name from sysfs. */
   readonly device: string;
-  /** The members of its group as the kernel had it; `null`: it had none. */
+  /** The members of its group as the kernel had it, sorted, itself among them; `null`: it had none. */
   readonly observed: readonly string[] | null;
+  /** The same of its computed group; `null`: it has none. */
   readonly computed: readonly string[] | null;
   /** Why it was computed so. */
   readonly reason: string;
@@ -17,12 +19,18 @@ export interface DifferingDevice {
 
 /** Computed groups against observed ones; `check.schema.json` of this package describes it. */
 export interface CheckReport {
+  /** Version of this form; its JSON schema takes no other. */
   readonly schema: 1;
   /** Which devices share a group. `unknown`: facts are missing, and what was observed is among what they allow. */
   readonly partition: Agreement;
+  /**
+   * Whether groups have the same numbers: `differs` wherever `partition` does; `unknown` where a number does not follow
+   * from the input, or is another and rests on something supposed.
+   */
   readonly ids: Agreement;
   /** Devices compared: those of the machine that are in an observed or in a computed group. */
   readonly devices: number;
+  /** In the order of their registration; empty exactly where `partition` is `equal`. */
   readonly differing: readonly DifferingDevice[];
   /** Devices that were observed in a group and that the description does not hold. */
   readonly missing: readonly string[];

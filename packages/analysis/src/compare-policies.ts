@@ -11,13 +11,17 @@ export interface GroupChange extends Omit<PartitionChange, 'devices'> {
 
 /** What another set of rules makes of one machine; `comparison.schema.json` of this package describes it. */
 export interface ComparisonReport {
+  /** Version of this form; its JSON schema takes no other. */
   readonly schema: 1;
+  /** `Machine.name`, for people; `null`: the description has none. */
   readonly machine: string | null;
   /** Number of groups under either set of rules. */
   readonly groups: { readonly before: number; readonly after: number };
+  /** How many the machine has, with a group or without. */
   readonly devices: number;
   /** Nothing that is missing from the description could change the groups of either side. */
   readonly certain: boolean;
+  /** Empty: the same devices share groups under both. Numbers and types of groups are not compared. */
   readonly changes: readonly GroupChange[];
 }
 

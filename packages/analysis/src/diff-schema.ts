@@ -7,6 +7,7 @@ import {
   count,
   devices,
   diagnostics,
+  machineName,
   matched,
   relabelled,
   strict,
@@ -21,13 +22,15 @@ const causes = {
     'Places in differences, from 0 on: what makes others of these groups, by itself or only together; empty: unknown.',
 } as const;
 
+const there = { ...textOrNull, description: 'null: there is nothing on this side.' } as const;
+
 /** Of `iommu diff --json`. */
 export const diffSchema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'What became of groups from one dump to another',
   ...strict({
     schema: { const: 1 },
-    machines: beforeAndAfter(textOrNull),
+    machines: beforeAndAfter(machineName),
     by: { enum: ['path', 'address', 'id'], description: 'How devices were told to be the same.' },
     source: { enum: ['observed', 'computed'], description: 'Groups as the kernels formed them, or as the model does.' },
     certain: {
@@ -56,16 +59,16 @@ export const diffSchema = {
           ],
         },
         devices: { ...beforeAndAfter(devices), description: 'Those concerned, addresses of that side.' },
-        before: { ...textOrNull, description: 'null: there is nothing on this side.' },
-        after: textOrNull,
+        before: there,
+        after: there,
         matters: { type: 'boolean', description: 'Some group or type is another by it.' },
       }),
     },
     renumbered: { ...matched, description: 'The same device in the same place, under another address.' },
     moved: { ...matched, description: 'The same device in another place.' },
-    replaced: { ...matched, description: 'Another device of the same kind in the same place.' },
-    added: devices,
-    removed: devices,
+    replaced: { ...matched, description: 'Another device in the same place.' },
+    added: { ...devices, description: 'Addresses after.' },
+    removed: { ...devices, description: 'Addresses before.' },
     changed: changedGroups({ causes }),
     ids: { ...relabelled(count, {}), description: 'Groups of the same members with another number.' },
     types: { ...relabelled(text, { causes }), description: 'Groups of the same members with another type.' },

@@ -1,9 +1,8 @@
 /*
  * JSON Schema (draft 2020-12) of what `iommu explain --json` prints. The package carries it as a file too.
  */
-const text = { type: 'string' } as const;
-const textOrNull = { type: ['string', 'null'] } as const;
-const device = { type: 'string', description: 'A PCI address with its domain, or a name from sysfs.' } as const;
+import { arch, device, id, kernelRelease, machineName, text, textOrNull } from './schema-parts.js';
+
 const flags = {
   type: 'string',
   pattern: '^((SV|TB|RR|CR|UF|EC|DT)( |$))*$',
@@ -33,7 +32,7 @@ const component = {
         'unknown',
       ],
     },
-    isolates: { type: 'boolean' },
+    isolates: { type: 'boolean', description: 'As Linux judges; where basis is unknown, as supposed.' },
     basis: {
       enum: [
         'quirk',
@@ -60,10 +59,13 @@ const component = {
       ],
       description: 'The registers as grouping uses them.',
     },
-    needed: { ...flags, description: 'Flags that had to be on, as far as they are advertised.' },
+    needed: { ...flags, description: 'Flags that had to be on: those advertised, all where there is no capability.' },
     missing: { ...flags, description: 'Of these, the ones that are off.' },
-    quirk: { ...textOrNull, description: 'The quirk that answered.' },
-    quirkSince: { ...textOrNull, description: 'The release that brought it.' },
+    quirk: { ...textOrNull, description: 'The quirk that answered; null: none did.' },
+    quirkSince: {
+      ...textOrNull,
+      description: 'The release that brought it for this device; null: no quirk answered, or that is not told.',
+    },
     text: { ...text, description: "To follow the device's name." },
   },
 } as const;
@@ -74,7 +76,7 @@ const group = {
       type: 'object',
       required: ['id', 'devices'],
       additionalProperties: false,
-      properties: { id: { type: ['integer', 'null'], minimum: 0 }, devices: { type: 'array', items: device } },
+      properties: { id, devices: { type: 'array', items: device } },
     },
     { type: 'null' },
   ],
@@ -91,7 +93,11 @@ const link = {
     sentence: { ...text, description: 'The rule, as it holds for any device.' },
     text: { ...text, description: 'The rule applied to these devices.' },
     source: { ...text, description: 'The kernel function that it restates.' },
-    components: { type: 'array', items: component },
+    components: {
+      type: 'array',
+      items: component,
+      description: 'What was weighed; where nothing was, what it joined.',
+    },
     unknown: { type: 'array', items: text, description: 'What was supposed, for want of a fact.' },
   },
 } as const;
@@ -141,7 +147,7 @@ export const explainSchema = {
       type: 'object',
       required: ['name', 'kernel', 'arch'],
       additionalProperties: false,
-      properties: { name: textOrNull, kernel: textOrNull, arch: text },
+      properties: { name: machineName, kernel: kernelRelease, arch },
     },
     devices: { type: 'array', items: device, minItems: 1, maxItems: 2 },
     relation: { enum: ['shared', 'alone', 'together', 'apart', 'ungrouped'] },
@@ -168,6 +174,7 @@ export const explainSchema = {
     },
     unknown: {
       type: 'array',
+      description: 'Facts that links and isolation lacked.',
       items: {
         type: 'object',
         required: ['fact', 'capture'],

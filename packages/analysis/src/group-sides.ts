@@ -31,8 +31,14 @@ export interface WhatIfGroup {
 
 /** Groups that are others on the other side, as far as they hang together. */
 export interface WhatIfGroups {
+  /**
+   * `split`: one group became several. `merged`: several became one. `grown`, `shrunk`: one has more members, or fewer.
+   * `regrouped`: other members in other groups. `lost`, `gained`: devices that only one side has in a group.
+   */
   readonly change: PartitionChange['change'];
+  /** By number, one that is not known last; empty where devices only gained a group. */
   readonly before: readonly WhatIfGroup[];
+  /** In the same order; empty where devices only lost theirs. */
   readonly after: readonly WhatIfGroup[];
   /** Why each device concerned that is still there is where it is then. */
   readonly reasons: readonly WhatIfReason[];
@@ -44,12 +50,18 @@ export interface WhatIfReason {
   readonly device: string;
   /** Before; `null`: it was put in. */
   readonly was: string | null;
+  /**
+   * All that was recorded, one sentence after the other; where the model does not have the group that was observed,
+   * only that it does not.
+   */
   readonly reason: string;
 }
 
 /** A group that has the same members, with another number or type. */
 export interface WhatIfRelabelled<T> {
+  /** A number, or a type such as `DMA-FQ`. Groups of which a side does not know it are left out. */
   readonly before: T;
+  /** Always another than `before`. */
   readonly after: T;
   /** Addresses after the change. */
   readonly devices: readonly string[];
@@ -57,10 +69,15 @@ export interface WhatIfRelabelled<T> {
 
 /** What differs between two sides. */
 export interface SideChanges {
+  /** Devices that only the later side has, by their names there. */
   readonly added: readonly string[];
+  /** Devices that only the earlier side has, by their names there. */
   readonly removed: readonly string[];
+  /** Groups whose members are others; empty: the same devices share groups on both sides. */
   readonly changed: readonly WhatIfGroups[];
+  /** Groups of the same members with another number. */
   readonly ids: readonly WhatIfRelabelled<number>[];
+  /** Groups of the same members with another type of default domain. */
   readonly types: readonly WhatIfRelabelled<string>[];
 }
 

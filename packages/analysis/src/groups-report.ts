@@ -5,8 +5,12 @@ import { type Machine, type RunningMachine, resolveKernel } from '@iommu/machine
 export interface GroupReport {
   /** `null`: it depends on what the input does not hold. */
   readonly id: number | null;
+  /** Content of the group's `name` file; `null`: there is none. */
   readonly name: string | null;
-  /** `DMA-FQ`, `DMA`, `identity`, `unknown`. */
+  /**
+   * `DMA-FQ`, `DMA`, `identity`, `unknown`; of an observed group as its kernel wrote it, so also `blocked` or
+   * `unmanaged`.
+   */
   readonly type: string;
   /** In join order, with their segment always written. */
   readonly devices: readonly string[];
@@ -16,26 +20,41 @@ export interface GroupReport {
 
 /** A device without a group. */
 export interface UngroupedReport {
+  /** A PCI address with its segment, or a name from sysfs. */
   readonly device: string;
+  /** The first reason that was recorded, in words; of observed groups, which source shows none. */
   readonly reason: string;
 }
 
 /** A machine's groups as plain data; `groups.schema.json` of this package describes it. */
 export interface GroupsReport {
+  /** Version of this form; its JSON schema takes no other. */
   readonly schema: 1;
+  /**
+   * Its name, for people; the kernel's release, `null`: not in the input, so the newest rules; its `arch/` folder:
+   * `x86`, `arm64`.
+   */
   readonly machine: { readonly name: string | null; readonly kernel: string | null; readonly arch: string };
   /** The firmware was supposed: the partition stands, ids, types and regions are a guess. */
   readonly assumed: boolean;
   /** By id. */
   readonly groups: readonly GroupReport[];
+  /** In the order of their registration; of observed groups the PCI functions that are in none. */
   readonly ungrouped: readonly UngroupedReport[];
+  /**
+   * First a firmware that was supposed, then what booting found odd, then each fact that groups lack; none of observed
+   * groups.
+   */
   readonly diagnostics: readonly DiagnosticReport[];
 }
 
 /** Something odd, or supposed, that the answer rests on. */
 export interface DiagnosticReport {
+  /** `firmware-bug`: what Linux logs as such. `assumed`: the input does not hold it. */
   readonly severity: Diagnostic['severity'];
+  /** Stable, kebab-case: `firmware-assumed`, `fact-unknown`. */
   readonly code: string;
+  /** What and where, for people. */
   readonly message: string;
 }
 

@@ -1,7 +1,7 @@
 /*
  * JSON Schema (draft 2020-12) of what `iommu ids --json` prints. The package carries it as a file too.
  */
-import { device, diagnostics, id, strict, text, textOrNull } from './schema-parts.js';
+import { device, diagnostics, id, machineName, strict, text, textOrNull } from './schema-parts.js';
 
 const path = {
   ...text,
@@ -24,13 +24,13 @@ export const idsSchema = {
   title: 'Groups by path rather than by number',
   ...strict({
     schema: { const: 1 },
-    machine: textOrNull,
+    machine: machineName,
     groups: {
       type: 'array',
       description: 'By path, which is that of the first member.',
-      items: strict({ path, id, devices }),
+      items: strict({ path, id, devices: { ...devices, description: 'By path.' } }),
     },
     ungrouped: devices,
-    notes: diagnostics,
+    notes: { ...diagnostics, description: 'Facts that groups rest on and that the input lacks.' },
   }),
 } as const;

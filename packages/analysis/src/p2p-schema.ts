@@ -1,7 +1,7 @@
 /*
  * JSON Schema (draft 2020-12) of what `iommu p2p --json` prints. The package carries it as a file too.
  */
-import { changedGroups, device, diagnostics, strict, text, textOrNull } from './schema-parts.js';
+import { changedGroups, device, diagnostics, machineName, strict, text, textOrNull } from './schema-parts.js';
 
 const step = strict({
   device: { ...textOrNull, description: 'The function whose bits decide; null: none does.' },
@@ -18,9 +18,9 @@ export const p2pSchema = {
   title: 'Where transactions between two devices go',
   ...strict({
     schema: { const: 1 },
-    machine: textOrNull,
-    from: device,
-    to: device,
+    machine: machineName,
+    from: { ...device, description: 'The requester: a PCI address with its domain.' },
+    to: { ...device, description: 'What it reads or writes.' },
     meeting: { enum: ['device', 'bus', 'switch', 'root-complex'] },
     below: { ...textOrNull, description: 'The bridge below which their ways meet; null: none.' },
     request: { ...step, description: 'Of reads and writes.' },

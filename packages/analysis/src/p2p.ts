@@ -7,14 +7,19 @@ import type { DiagnosticReport } from './groups-report.js';
 import { relationIn, type Trials } from './trials.js';
 import { wayUp } from './way-up.js';
 
-/** What becomes of a transaction from one device to another. */
+/**
+ * What becomes of a transaction from one device to another: `direct`, past the IOMMU; `redirected`, to the root
+ * complex, and so to the IOMMU; `unknown`, where the input, or any register, does not say.
+ */
 export type Route = 'direct' | 'redirected' | 'unknown';
 
 /** A place at which ACS decides. */
 export interface P2pStep {
   /** The function whose bits decide; `null`: none does. */
   readonly device: string | null;
+  /** What that function does with the transaction, or what becomes of it where none decides. */
   readonly route: Route;
+  /** Why, in a clause: `0000:02:00.0 has RR clear: it passes requests on to the other port`. */
   readonly text: string;
 }
 
@@ -26,21 +31,27 @@ export interface P2pClearing {
   readonly apart: boolean;
   /** Groups that are others then: what is lost of isolation. */
   readonly changed: readonly WhatIfGroups[];
+  /** What the kernel's release makes of the parameter that its words do not say. */
   readonly notes: readonly DiagnosticReport[];
 }
 
 /** Where transactions between two devices go; `p2p.schema.json` of this package describes it. */
 export interface P2pReport {
+  /** Version of this form; its JSON schema takes no other. */
   readonly schema: 1;
+  /** `Machine.name`, for people; `null`: the description has none. */
   readonly machine: string | null;
+  /** The requester, its segment always written: `0000:01:00.0`. */
   readonly from: string;
+  /** What the requester reads from or writes to. */
   readonly to: string;
   /** Where the ways of the two meet. */
   readonly meeting: 'device' | 'bus' | 'switch' | 'root-complex';
   /** The bridge below which they meet; `null`: none. */
   readonly below: string | null;
-  /** Of reads and writes, and of what is answered to reads. */
+  /** Of reads and writes: decided, by RR, where `from` comes to where they meet. */
   readonly request: P2pStep;
+  /** Of what is answered to reads: decided, by CR, where `to` does, so it may go another way than the request. */
   readonly completion: P2pStep;
   /** `null`: there is nothing to be cleared, or no parameter of this kernel does it. */
   readonly clearing: P2pClearing | null;

@@ -7,8 +7,9 @@ export interface PartitionChange {
    * `regrouped`: other members in other groups. `lost`, `gained`: devices that only one side has in a group.
    */
   readonly change: 'split' | 'merged' | 'grown' | 'shrunk' | 'regrouped' | 'lost' | 'gained';
-  /** The groups concerned, members sorted; a device without a group is in none. */
+  /** The groups concerned, members sorted; a device without a group is in none, so that this is empty for `gained`. */
   readonly before: readonly (readonly string[])[];
+  /** What became of them, in the same form; empty for `lost`. */
   readonly after: readonly (readonly string[])[];
   /** Everything that is in one of them. */
   readonly devices: readonly string[];

@@ -1,9 +1,8 @@
 /*
  * JSON Schemas (draft 2020-12) of what the command prints with --json. The package carries each as a file too.
  */
-const text = { type: 'string' } as const;
-const device = { type: 'string', description: 'A PCI address with its domain, or a name from sysfs.' } as const;
-const devices = { type: 'array', items: device } as const;
+import { arch, count, device, devices, kernelRelease, machineName, stableCode, text } from './schema-parts.js';
+
 const agreement = { enum: ['equal', 'differs', 'unknown'] } as const;
 
 /** Of `iommu groups --json`. */
@@ -19,7 +18,7 @@ export const groupsSchema = {
       type: 'object',
       required: ['name', 'kernel', 'arch'],
       additionalProperties: false,
-      properties: { name: { type: ['string', 'null'] }, kernel: { type: ['string', 'null'] }, arch: text },
+      properties: { name: machineName, kernel: kernelRelease, arch },
     },
     assumed: {
       type: 'boolean',
@@ -67,7 +66,11 @@ export const groupsSchema = {
         type: 'object',
         required: ['severity', 'code', 'message'],
         additionalProperties: false,
-        properties: { severity: { enum: ['info', 'warning', 'firmware-bug', 'assumed'] }, code: text, message: text },
+        properties: {
+          severity: { enum: ['info', 'warning', 'firmware-bug', 'assumed'] },
+          code: stableCode,
+          message: text,
+        },
       },
     },
   },
@@ -87,7 +90,10 @@ export const checkSchema = {
       description:
         'Which devices share a group. unknown: facts are missing, and what was observed is among what they allow.',
     },
-    ids: agreement,
+    ids: {
+      ...agreement,
+      description: 'Their numbers; unknown: one does not follow from the input, or rests on something supposed.',
+    },
     devices: { type: 'integer', minimum: 0, description: 'How many were compared.' },
     differing: {
       type: 'array',
@@ -98,7 +104,7 @@ export const checkSchema = {
         properties: {
           device,
           observed: { anyOf: [devices, { type: 'null' }], description: 'Members of its group; null: it had none.' },
-          computed: { anyOf: [devices, { type: 'null' }] },
+          computed: { anyOf: [devices, { type: 'null' }], description: 'The same of its computed group.' },
           reason: { ...text, description: 'Why it was computed so.' },
         },
       },
@@ -108,7 +114,6 @@ export const checkSchema = {
 } as const;
 
 const groups = { type: 'array', items: devices } as const;
-const count = { type: 'integer', minimum: 0 } as const;
 
 /** Of a line of `iommu groups --against`. */
 export const comparisonSchema = {
@@ -126,7 +131,7 @@ export const comparisonSchema = {
       additionalProperties: false,
       properties: { code: text, message: text },
     },
-    machine: { type: ['string', 'null'] },
+    machine: machineName,
     groups: {
       type: 'object',
       description: 'How many there are under either set of rules.',
@@ -134,7 +139,7 @@ export const comparisonSchema = {
       additionalProperties: false,
       properties: { before: count, after: count },
     },
-    devices: count,
+    devices: { ...count, description: 'How many there are, with a group or without.' },
     certain: {
       type: 'boolean',
       description: 'Nothing that is missing from the description could change the groups of either side.',

@@ -3,6 +3,10 @@
  */
 export const text = { type: 'string' } as const;
 export const textOrNull = { type: ['string', 'null'] } as const;
+export const machineName = { ...textOrNull, description: 'For people; null: the input has none.' } as const;
+export const kernelRelease = { ...textOrNull, description: 'null: not in the input, so the newest rules.' } as const;
+export const arch = { ...text, description: "The kernel's arch/ folder: x86, arm64." } as const;
+export const stableCode = { ...text, description: 'Stable.' } as const;
 export const device = { type: 'string', description: 'A PCI address with its domain, or a name from sysfs.' } as const;
 export const devices = { type: 'array', items: device } as const;
 export const count = { type: 'integer', minimum: 0 } as const;
@@ -34,11 +38,11 @@ export const changedGroups = <T extends object>(more: T) => ({
   description: 'Groups that are others, as far as they hang together.',
   items: strict({
     change: { enum: ['split', 'merged', 'grown', 'shrunk', 'regrouped', 'lost', 'gained'] },
-    before: { type: 'array', items: group },
-    after: { type: 'array', items: group },
+    before: { type: 'array', items: group, description: 'By number; empty: the devices had no group.' },
+    after: { type: 'array', items: group, description: 'By number; empty: the devices have none.' },
     reasons: {
       type: 'array',
-      description: 'Why each device concerned is where it is then.',
+      description: 'Why each device concerned that is still there is where it is then.',
       items: strict({
         device,
         was: { ...textOrNull, description: 'Its address before; null: it was put in.' },
@@ -62,5 +66,9 @@ export const relabelled = <T extends object, M extends object>(value: T, more: M
 
 export const diagnostics = {
   type: 'array',
-  items: strict({ severity: { enum: ['info', 'warning', 'firmware-bug', 'assumed'] }, code: text, message: text }),
+  items: strict({
+    severity: { enum: ['info', 'warning', 'firmware-bug', 'assumed'] },
+    code: stableCode,
+    message: text,
+  }),
 } as const;

@@ -19,20 +19,25 @@ export interface StableDevice {
 
 /** A group under the name of the first of its members by path. */
 export interface StableGroup {
+  /** That of its first member: `0000:00:1c.0/00.0`. */
   readonly path: string;
   /** `null`: it depends on what the input does not hold. */
   readonly id: number | null;
+  /** By path. */
   readonly devices: readonly StableDevice[];
 }
 
 /** Groups by path rather than by number; `ids.schema.json` of this package describes it. */
 export interface IdsReport {
+  /** Version of this form; its JSON schema takes no other. */
   readonly schema: 1;
+  /** `Machine.name`, for people; `null`: the description has none. */
   readonly machine: string | null;
   /** By path. */
   readonly groups: readonly StableGroup[];
   /** Devices without a group. */
   readonly ungrouped: readonly StableDevice[];
+  /** One for each fact that groups rest on and that the input lacks. */
   readonly notes: readonly DiagnosticReport[];
 }
 

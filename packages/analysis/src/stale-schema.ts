@@ -1,7 +1,7 @@
 /*
  * JSON Schema (draft 2020-12) of what `iommu stale --json` prints. The package carries it as a file too.
  */
-import { device, devices, strict, text, textOrNull } from './schema-parts.js';
+import { device, devices, machineName, strict, text } from './schema-parts.js';
 
 const groups = { type: 'array', items: devices } as const;
 
@@ -11,7 +11,7 @@ export const staleSchema = {
   title: 'Groups formed at boot against ACS bits as they are now',
   ...strict({
     schema: { const: 1 },
-    machine: textOrNull,
+    machine: machineName,
     verdict: { enum: ['current', 'stale', 'unknown'] },
     groups: {
       type: 'array',
@@ -23,7 +23,7 @@ export const staleSchema = {
             'lost: in groups of their own, and no longer isolated. unused: in one group, and isolated. other: no bits give it.',
         },
         observed: { ...groups, description: 'As the kernel formed them.' },
-        now: { ...groups, description: 'As the bits of now would have it.' },
+        now: { ...groups, description: 'As the bits of now would have it; only what was observed in a group.' },
         bits: {
           type: 'array',
           description: 'What was changed since: names of ACS flags, a blank between.',

@@ -10,9 +10,11 @@ import { wayUp } from './way-up.js';
 
 /** ACS bits of a function that are not what they were when groups formed. */
 export interface StaleBits {
+  /** A PCI function, its segment always written: `0000:00:1c.0`. */
   readonly device: string;
   /** Flags by name, a blank between; empty: none. Of the earlier state as far as it follows from the groups. */
   readonly atBoot: string;
+  /** Flags that were set when they were read, in the same form. */
   readonly now: string;
 }
 
@@ -23,8 +25,9 @@ export interface StaleGroups {
    * isolated. `other`: no change of bits gives what was observed.
    */
   readonly kind: 'lost' | 'unused' | 'other';
-  /** As the kernel formed them, and as the bits of now would have it; members sorted. */
+  /** As the kernel formed them; members sorted, as far as the description holds them. */
   readonly observed: readonly (readonly string[])[];
+  /** As the bits of now would have it; only devices that were observed in a group, members sorted. */
   readonly now: readonly (readonly string[])[];
   /** What was changed since. */
   readonly bits: readonly StaleBits[];
@@ -32,10 +35,13 @@ export interface StaleGroups {
 
 /** Groups that were formed at boot against ACS bits as they are now; `stale.schema.json` of this package describes it. */
 export interface StaleReport {
+  /** Version of this form; its JSON schema takes no other. */
   readonly schema: 1;
+  /** `Machine.name`, for people; `null`: the description has none. */
   readonly machine: string | null;
   /** `unknown`: the input lacks groups, or bits that decide, or groups are not what any bits give. */
   readonly verdict: 'current' | 'stale' | 'unknown';
+  /** Empty: the bits of now give what was observed, or there was nothing to compare, which `unknown` says. */
   readonly groups: readonly StaleGroups[];
   /** What is missing, a line each. */
   readonly unknown: readonly string[];
@@ -43,6 +49,10 @@ export interface StaleReport {
 
 /** What the machine is booted with. */
 export interface StaleOptions {
+  /**
+   * In the order in which they are asked, as for `boot()`; without that of its IOMMU a machine has no groups to
+   * compare.
+   */
   readonly drivers: readonly IommuDriver[];
 }
 

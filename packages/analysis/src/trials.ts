@@ -6,13 +6,19 @@ import { cardsOf, type PluggedCard } from './change/places.js';
 
 /** A machine with some changes made to it, booted. */
 export interface Trial {
+  /** As they were asked for: addresses are those of the machine before all of them. */
   readonly changes: readonly Change[];
+  /** What `applyChanges()` made of the machine. */
   readonly changed: ChangedMachine;
+  /** Booted pessimistically. Whoever asks for the same changes gets the same object: look at it, do not change it. */
   readonly running: RunningMachine;
 }
 
 /** What trials boot with, and how many there may be. */
 export interface TrialOptions {
+  /**
+   * For every boot, in the order in which they are asked; they also write firmware tables anew where hardware moves.
+   */
   readonly drivers: readonly IommuDriver[];
   /** Rules to boot with, unless a change brings others. */
   readonly policy?: string;
@@ -63,7 +69,13 @@ export class Trials {
     throw new Error('a machine without changes cannot be refused');
   }
 
-  /** @returns `undefined` when the changes cannot be made to the machine, or no more may be booted. */
+  /**
+   * The machine with these changes, booted when they are first asked for; the words of `formatChange()` tell changes
+   * apart.
+   *
+   * @returns `undefined` when the changes cannot be made to the machine, or no more may be booted.
+   * @throws IommuError `ERR_POLICY`, and what `boot()` throws, as for a table that cannot be read
+   */
   of(changes: readonly Change[]): Trial | undefined {
     const words = wordsOf(changes);
     const known = this.#known.get(words);

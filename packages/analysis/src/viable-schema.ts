@@ -1,23 +1,20 @@
 /*
  * JSON Schema (draft 2020-12) of what `iommu viable --json` prints. The package carries it as a file too.
  */
-const text = { type: 'string' } as const;
-const textOrNull = { type: ['string', 'null'] } as const;
-const device = { type: 'string', description: 'A PCI address with its domain, or a name from sysfs.' } as const;
-const devices = { type: 'array', items: device } as const;
+import { arch, device, devices, id, kernelRelease, machineName, stableCode, text, textOrNull } from './schema-parts.js';
 
 const reason = {
   type: 'object',
   required: ['code', 'effect', 'devices', 'text'],
   additionalProperties: false,
   properties: {
-    code: { ...text, description: 'Stable.' },
+    code: stableCode,
     effect: {
       enum: ['blocks', 'unknown', 'doubt', 'warning'],
       description:
         'blocks: it makes the verdict; unknown: it keeps one from being given; doubt: the verdict stands as far as the input tells; warning: it concerns the host, not the verdict.',
     },
-    devices,
+    devices: { ...devices, description: 'Those concerned; empty: no single one is.' },
     text,
   },
 } as const;
@@ -44,8 +41,11 @@ const member = {
   properties: {
     device,
     driver: { ...textOrNull, description: 'The driver that it has; null: none, or unknown.' },
-    driverIsKnown: { type: 'boolean' },
-    role: { enum: ['asked', 'bridge', 'other'] },
+    driverIsKnown: { type: 'boolean', description: 'Tells the two meanings of a driver that is null apart.' },
+    role: {
+      enum: ['asked', 'bridge', 'other'],
+      description: 'asked: among all that were asked about; bridge: a PCI bridge that was not.',
+    },
     inTheWay: {
       type: ['boolean', 'null'],
       description: 'Whether it, with the driver that it has, keeps the group from being viable; null: unknown.',
@@ -65,11 +65,7 @@ const group = {
       required: ['id', 'members'],
       additionalProperties: false,
       properties: {
-        id: {
-          type: ['integer', 'null'],
-          minimum: 0,
-          description: 'null: it depends on what the input does not hold.',
-        },
+        id,
         members: { type: 'array', items: member, description: 'In the order in which they joined.' },
       },
     },
@@ -85,7 +81,7 @@ const setup = {
       additionalProperties: false,
       properties: {
         bind: { ...devices, description: 'Everything that gets a driver of VFIO.' },
-        unbind: devices,
+        unbind: { ...devices, description: 'Bridges and devices of other buses, without what is left out.' },
         leftOut: {
           ...devices,
           description: 'Needed too, but the host may not do without: here only when it is asked about.',
@@ -117,7 +113,7 @@ export const viableSchema = {
       type: 'object',
       required: ['name', 'kernel', 'arch'],
       additionalProperties: false,
-      properties: { name: textOrNull, kernel: textOrNull, arch: text },
+      properties: { name: machineName, kernel: kernelRelease, arch },
     },
     rule: {
       enum: ['owner', 'allowed-drivers', 'allowed-drivers-and-bridges'],

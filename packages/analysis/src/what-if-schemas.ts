@@ -8,11 +8,11 @@ import {
   device,
   devices,
   diagnostics,
+  machineName,
   matched,
   relabelled,
   strict,
   text,
-  textOrNull,
 } from './schema-parts.js';
 
 /** Of `iommu what-if --json`. */
@@ -21,21 +21,24 @@ export const whatIfSchema = {
   title: "What changes make of a machine's groups",
   ...strict({
     schema: { const: 1 },
-    machine: textOrNull,
+    machine: machineName,
     changes: { type: 'array', items: text, description: 'In the words of the command.' },
     groups: { ...beforeAndAfter(count), description: 'How many there are.' },
-    devices: { ...beforeAndAfter(count), description: 'How many there are.' },
+    devices: { ...beforeAndAfter(count), description: 'How many there are, with a group or without.' },
     certain: {
       type: 'boolean',
       description: 'Nothing that is missing from the description could change the groups of either side.',
     },
     moved: { ...matched, description: 'Devices that have another address.' },
-    added: devices,
-    removed: devices,
+    added: { ...devices, description: 'Addresses after.' },
+    removed: { ...devices, description: 'Addresses before.' },
     changed: changedGroups({}),
     ids: { ...relabelled(count, {}), description: 'Groups of the same members with another number.' },
     types: { ...relabelled(text, {}), description: 'Groups of the same members with another type.' },
-    notes: { ...diagnostics, description: 'What the changes could only suppose.' },
+    notes: {
+      ...diagnostics,
+      description: 'What the changes could only suppose, what is odd only after them, and facts that are missing.',
+    },
   }),
 } as const;
 
@@ -48,10 +51,11 @@ export const bestSlotSchema = {
   additionalProperties: false,
   properties: {
     schema: { const: 1 },
-    machine: textOrNull,
+    machine: machineName,
     device,
     slots: {
       type: 'array',
+      description: 'The best first.',
       items: {
         type: 'object',
         required: ['port', 'change', 'functions', 'ungrouped', 'companions', 'bridges', 'renumbered', 'reason'],

@@ -7,16 +7,24 @@ import { type DiagnosticReport, uncertain } from './groups-report.js';
 
 /** What changes make of a machine's groups; `what-if.schema.json` of this package describes it. */
 export interface WhatIfReport extends SideChanges {
+  /** Version of this form; its JSON schema takes no other. */
   readonly schema: 1;
+  /** `Machine.name`, for people; `null`: the description has none. */
   readonly machine: string | null;
   /** In the words of `parseChange()`. */
   readonly changes: readonly string[];
+  /** How many there are before and after all of the changes. */
   readonly groups: { readonly before: number; readonly after: number };
+  /** How many there are, with a group or without, before and after all of the changes. */
   readonly devices: { readonly before: number; readonly after: number };
   /** Nothing that is missing from the description could change the groups of either side. */
   readonly certain: boolean;
   /** Devices that have another address. */
   readonly moved: readonly { readonly before: string; readonly after: string }[];
+  /**
+   * What the changes could only suppose or do not do; what booting found odd only after them; where it is not certain,
+   * the facts that groups lack.
+   */
   readonly notes: readonly DiagnosticReport[];
 }
 

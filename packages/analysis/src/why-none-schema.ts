@@ -1,9 +1,8 @@
 /*
  * JSON Schema (draft 2020-12) of what `iommu why-none --json` prints. The package carries it as a file too.
  */
-const text = { type: 'string' } as const;
-const textOrNull = { type: ['string', 'null'] } as const;
-const device = { type: 'string', description: 'A PCI address with its domain, or a name from sysfs.' } as const;
+import { arch, count, device, kernelRelease, machineName, stableCode, text, textOrNull } from './schema-parts.js';
+
 const texts = { type: 'array', items: text } as const;
 
 /** Of `iommu why-none --json`. */
@@ -19,7 +18,7 @@ export const whyNoneSchema = {
       type: 'object',
       required: ['name', 'kernel', 'arch'],
       additionalProperties: false,
-      properties: { name: textOrNull, kernel: textOrNull, arch: text },
+      properties: { name: machineName, kernel: kernelRelease, arch },
     },
     device: { ...textOrNull, description: 'null: the whole machine was asked about.' },
     verdict: {
@@ -27,7 +26,7 @@ export const whyNoneSchema = {
       description:
         'grouped: it has a group, or the machine has some; unknown: the input does not hold what would decide.',
     },
-    groups: { type: 'integer', minimum: 0 },
+    groups: { ...count, description: 'How many the whole machine has.' },
     causes: {
       type: 'array',
       description: 'Of those asked about that have none, the most devices first.',
@@ -36,9 +35,9 @@ export const whyNoneSchema = {
         required: ['rule', 'text', 'source', 'devices', 'remedy'],
         additionalProperties: false,
         properties: {
-          rule: { ...text, description: 'Stable code.' },
+          rule: stableCode,
           text: { ...text, description: 'The reason as recorded; of several devices that of the first.' },
-          source: { ...text, description: 'The kernel function that it restates.' },
+          source: { ...text, description: 'The kernel function, or the document, that it rests on.' },
           devices: { type: 'array', items: device, minItems: 1 },
           remedy: { ...textOrNull, description: 'What would help; null: nothing that is known.' },
         },

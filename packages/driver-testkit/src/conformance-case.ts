@@ -4,6 +4,7 @@ import type { Theme } from './theme.js';
 
 /** What is tried, and on which machines. */
 export interface ConformanceOptions {
+  /** What a program would install. Each boot is with it alone, or with a copy of which some members are others. */
   readonly driver: IommuDriver;
   /**
    * At least one machine in which the driver finds an IOMMU: its firmware, or hardware for which the driver supposes some.
@@ -20,6 +21,9 @@ export interface ConformanceOptions {
 export interface ConformanceCase {
   /** Stable: `lifetime/claims`. */
   readonly id: string;
+  /**
+   * The first part of `id`. Its cases alone come from an entry point of that name: `@iommu/driver-testkit/lifetime`.
+   */
   readonly theme: Theme;
   /** The rule; of a case that is skipped also why. */
   readonly title: string;

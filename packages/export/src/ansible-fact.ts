@@ -22,9 +22,13 @@ export type AnsibleDevice = Pick<
 
 /** What a playbook finds as `ansible_local.iommu`; `ansible-fact.schema.json` of this package describes it. */
 export interface AnsibleFact {
+  /** Version of this form; its JSON schema takes no other. */
   readonly schema: 1;
+  /** The release whose rules formed the groups; `null`: not in the input, so the newest rules. */
   readonly kernel: string | null;
+  /** The kernel's `arch/` folder: `x86`, `arm64`; `x86` also where the input does not tell. */
   readonly arch: string;
+  /** The input holds no firmware tables: which devices share a group stands, numbers and types are a guess. */
   readonly isFirmwareSupposed: boolean;
   /** By number; `id` is `null` where it depends on what the input does not hold. */
   readonly groups: readonly {

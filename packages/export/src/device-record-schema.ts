@@ -16,20 +16,23 @@ const flags = {
 
 const properties = {
   schema: { const: 1 },
-  machine: textOrNull,
-  kernel: { ...textOrNull, description: 'The release whose rules formed the groups.' },
-  arch: { type: 'string' },
+  machine: { ...textOrNull, description: 'For people; null: the input has none.' },
+  kernel: {
+    ...textOrNull,
+    description: 'The release whose rules formed the groups; null: not in the input, so the newest rules.',
+  },
+  arch: { type: 'string', description: "The kernel's arch/ folder: x86, arm64." },
   device,
   bus: { type: 'string' },
   path: { type: 'string', description: 'Below /sys/devices.' },
   parent: { ...textOrNull, description: 'The bridge above.' },
-  isGrouped: { type: 'boolean' },
+  isGrouped: { type: 'boolean', description: 'Also true where the number of its group is not known.' },
   group: {
     type: ['integer', 'null'],
     minimum: 0,
     description: 'null: it has none, or the number depends on what the input does not hold.',
   },
-  groupType: textOrNull,
+  groupType: { ...textOrNull, description: 'DMA-FQ, DMA or identity; null also where the kernel shows unknown.' },
   groupDevices: { type: 'array', items: device, description: 'In the order in which they joined, itself among them.' },
   isSupposed: {
     type: 'boolean',
@@ -46,16 +49,16 @@ const properties = {
   revision: hexOrNull(2),
   description: textOrNull,
   kind: { ...textOrNull, description: 'Type of the PCI Express port, conventional, reserved or unknown.' },
-  isBridge: yesOrNull,
-  physicalFunction: textOrNull,
+  isBridge: { ...yesOrNull, description: 'null: it is not on PCI.' },
+  physicalFunction: { ...textOrNull, description: 'null: it is no virtual function.' },
   driver: { ...textOrNull, description: 'The kernel driver that is bound; null: none, or the input does not say.' },
-  numaNode: { type: ['integer', 'null'], minimum: 0 },
+  numaNode: { type: ['integer', 'null'], minimum: 0, description: 'null: none, or not in the input.' },
   isolates: { ...yesOrNull, description: 'Whether it keeps its traffic from others, as Linux judges; null: unknown.' },
-  hasAcs: yesOrNull,
+  hasAcs: { ...yesOrNull, description: 'Whether there is an ACS capability.' },
   acsCapability: flags,
   acsControl: flags,
-  rule: { ...textOrNull, description: 'Why it is in its group, or in none.' },
-  reason: textOrNull,
+  rule: { ...textOrNull, description: 'Why it is in its group, or in none: a stable name.' },
+  reason: { ...textOrNull, description: 'The same in words.' },
 } as const;
 
 /** Of a line of `iommu export --format ndjson`. */

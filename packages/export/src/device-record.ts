@@ -13,10 +13,13 @@ export type Describe = (device: PciDevice) => string | undefined;
  * apply, or what the input does not hold. `device-record.schema.json` of this package describes it.
  */
 export interface DeviceRecord {
+  /** Version of this form; its JSON schema takes no other. */
   readonly schema: 1;
+  /** `Machine.name`, for people: a host, a file, a model. */
   readonly machine: string | null;
   /** The release whose rules formed the groups. */
   readonly kernel: string | null;
+  /** The kernel's `arch/` folder: `x86`, `arm64`; `x86` also where the input does not tell. */
   readonly arch: string;
   /** An address with its segment, or a name from sysfs. */
   readonly device: string;
@@ -26,9 +29,11 @@ export interface DeviceRecord {
   readonly path: string;
   /** The bridge above. */
   readonly parent: string | null;
+  /** Where `group` is `null`, whether it has none (`false`) or one whose number is not known. */
   readonly isGrouped: boolean;
   /** Of its group; `null` also where it depends on what the input does not hold. */
   readonly group: number | null;
+  /** As the group's `type` file has it: `DMA-FQ`, `DMA`, `identity`; `null` also where that shows `unknown`. */
   readonly groupType: string | null;
   /** In the order in which they joined, itself among them. */
   readonly groupDevices: readonly string[];
@@ -40,27 +45,35 @@ export interface DeviceRecord {
   readonly iommu: string | null;
   /** Six hexadecimal digits: base class, subclass, programming interface. */
   readonly class: string | null;
+  /** Four hexadecimal digits: `10de`. */
   readonly vendorId: string | null;
+  /** Four hexadecimal digits: `2684`. */
   readonly deviceId: string | null;
+  /** Two hexadecimal digits: `a1`. */
   readonly revision: string | null;
   /** For people. */
   readonly description: string | null;
   /** `root-port`, `endpoint`, … of PCI Express; `conventional`, `reserved`, `unknown`. */
   readonly kind: string | null;
+  /** Whether a bus is behind it, or its header, of type 1 or 2, says so; `null` only off PCI. */
   readonly isBridge: boolean | null;
+  /** Of a virtual function the address of its physical one, as the input spells it; of any other `null`. */
   readonly physicalFunction: string | null;
   /** The kernel driver that is bound. */
   readonly driver: string | null;
+  /** As `numa_node` of sysfs, from 0 on; `null` also where that is -1, no node. */
   readonly numaNode: number | null;
   /** Whether it keeps its traffic from others: what Linux asks of ACS, or what stands in for it. */
   readonly isolates: boolean | null;
   /** Whether there is an ACS capability. */
   readonly hasAcs: boolean | null;
-  /** Flags: `SV RR CR UF`. */
+  /** Flags that are advertised, blanks between: `SV RR CR UF`; empty: none. `null`: no capability, or not read. */
   readonly acsCapability: string | null;
+  /** Flags that are set, with those that the kernel switches on when it boots, in the same form. */
   readonly acsControl: string | null;
-  /** Why it is in its group, or in none: the rule by its stable name, and in words. */
+  /** The first recorded reason why it is in its group, or in none, by its stable name: `no-iommu-in-firmware`. */
   readonly rule: string | null;
+  /** The same reason in words. */
   readonly reason: string | null;
 }
 

@@ -17,6 +17,7 @@ export const ROOT: Caller = { uid: 0, sysAdmin: true, sysRawio: true };
 
 /** A directory of a kobject or of an attribute group. */
 export interface SysfsDirectory {
+  /** Of the three kinds of {@link SysfsNode} the only one with entries. */
   readonly kind: 'directory';
   /** Permission bits: 0o755. */
   readonly mode: number;
@@ -28,6 +29,7 @@ export interface SysfsDirectory {
 
 /** An attribute. */
 export interface SysfsFile {
+  /** Of text and of binary attributes alike. */
   readonly kind: 'file';
   /** Permission bits: 0o444, 0o644, 0o200. */
   readonly mode: number;
@@ -51,6 +53,7 @@ export interface SysfsFile {
 
 /** A symbolic link. */
 export interface SysfsLink {
+  /** {@link nodeAt} and {@link walk} stop at it. */
   readonly kind: 'link';
   /** Relative, and no longer than it must be: `../../../kernel/iommu_groups/0`. */
   readonly target: string;
@@ -65,6 +68,7 @@ export type SysfsNode = SysfsDirectory | SysfsFile | SysfsLink;
  * A removal comes after the model has changed; the parent's removal stands for all below it.
  */
 export interface TreeChange {
+  /** `changed`: what an attribute shows is another, or may be. */
   readonly type: 'added' | 'removed' | 'changed';
   /** Below the top, without a leading slash: `devices/pci0000:00/0000:00:1c.0`. */
   readonly path: string;
@@ -74,7 +78,11 @@ export interface TreeChange {
 export interface SysfsTree {
   /** `/sys` itself. */
   readonly root: SysfsDirectory;
-  /** @returns A function that takes the listener off. */
+  /**
+   * Hear of every change from now on, during the call on the machine that brings it about.
+   *
+   * @returns A function that takes the listener off.
+   */
   on(listener: (change: TreeChange) => void): () => void;
 }
 

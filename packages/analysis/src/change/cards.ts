@@ -85,7 +85,11 @@ export const CARDS: readonly Card[] = [
   },
 ];
 
-/** @throws IommuError `ERR_CARD` when there is none of this name. */
+/**
+ * One of {@link CARDS}: `gpu`, `nic-vfs`.
+ *
+ * @throws IommuError `ERR_CARD` when there is none of this name.
+ */
 export const cardNamed = (name: string): Card => {
   const card = CARDS.find((one) => one.name === name);
   if (card) return card;

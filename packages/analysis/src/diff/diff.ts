@@ -18,32 +18,51 @@ import { Parts, type PartsOptions } from './parts.js';
 
 /** Something in which the dumps differ, and whether groups are others by it. */
 export interface TriedDifference extends Difference {
+  /** Whether it is a cause of a changed group or type; nothing is where the model does not have what was observed. */
   readonly matters: boolean;
 }
 
 /** Two dumps of one machine, or of two; `diff.schema.json` of this package describes it. */
 export interface DiffReport {
+  /** Version of this form; its JSON schema takes no other. */
   readonly schema: 1;
+  /** `Machine.name` of each dump, for people; `null`: the dump has none. */
   readonly machines: { readonly before: string | null; readonly after: string | null };
+  /** How devices were told to be the same, as asked for; default `path`. */
   readonly by: MatchBy;
   /** Groups as the kernels had them, where both dumps show that, or as computed. */
   readonly source: 'observed' | 'computed';
   /** Nothing that is missing from the dumps could change the groups compared. */
   readonly certain: boolean;
+  /** How many there are on each side, observed or computed as `source` says. */
   readonly groups: { readonly before: number; readonly after: number };
+  /** How many there are on each side; of observed groups also members that the dump does not describe. */
   readonly devices: { readonly before: number; readonly after: number };
   /** In which the dumps differ besides groups, as far as they say. */
   readonly differences: readonly TriedDifference[];
   /** The same devices in the same places, under other addresses. */
   readonly renumbered: readonly MatchedDevice[];
+  /**
+   * The same device in another place; what came along with the bridge or function that it hangs on is not told of. By
+   * `path` only.
+   */
   readonly moved: readonly MatchedDevice[];
+  /**
+   * Other ids in the same place: a device of the same kind by `path`, any at the same address by `address`. Not by
+   * `id`.
+   */
   readonly replaced: readonly MatchedDevice[];
+  /** Devices that the first dump does not have, by their names in the second. */
   readonly added: readonly string[];
+  /** Devices that the second dump does not have, by their names in the first. */
   readonly removed: readonly string[];
   /** Causes are places in `differences`: each tried on the model. */
   readonly changed: readonly (WhatIfGroups & { readonly causes: readonly number[] })[];
+  /** Groups of the same members with another number. */
   readonly ids: readonly WhatIfRelabelled<number>[];
+  /** Groups of the same members with another type of default domain; causes as in `changed`. */
   readonly types: readonly (WhatIfRelabelled<string> & { readonly causes: readonly number[] })[];
+  /** Facts that computed groups of either dump lack; empty where `certain`. */
   readonly notes: readonly DiagnosticReport[];
 }
 

@@ -33,6 +33,10 @@ export interface Difference {
   readonly devices: { readonly before: readonly string[]; readonly after: readonly string[] };
   /** What is there on either side; `null`: nothing. Of a command line only the words that the other has not. */
   readonly before: string | null;
+  /**
+   * In the same form, by kind: `6.12.5`; words; `DMAR, 136 bytes`; `capability SV RR CR UF, control none`; addresses,
+   * blanks between; how many virtual functions.
+   */
   readonly after: string | null;
 }
 

@@ -14,7 +14,9 @@ export const MATCH_BY: readonly MatchBy[] = ['path', 'address', 'id'];
 
 /** The names of one device in both dumps. */
 export interface MatchedDevice {
+  /** Its address in the first dump, the segment always written: `0000:01:00.0`. */
   readonly before: string;
+  /** Its address in the second; it may be the same, as where a card was replaced. */
   readonly after: string;
 }
 

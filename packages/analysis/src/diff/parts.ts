@@ -38,7 +38,9 @@ const flipped = (set: ReadonlySet<string>, names: readonly string[]): ReadonlySe
 const NO_DEVICES: Difference['devices'] = { before: [], after: [] };
 
 export interface PartsOptions {
+  /** What mixtures of the two machines are booted with; as the machines themselves were, or trials explain nothing. */
   readonly drivers: readonly IommuDriver[];
+  /** Rules to boot them with; absent: those of each one's kernel. */
   readonly policy?: string;
 }
 

@@ -4,23 +4,35 @@ import type { AcsBasis, PcieTypeName } from '@iommu/pci';
 export interface ExplainedAcs {
   /** Names of flags, a blank between; empty: none. */
   readonly capability: string | null;
+  /** Flags that are set, with those that the kernel switches on, in the same form. */
   readonly control: string | null;
 }
 
 /** A function whose isolation was weighed, with the evidence. */
 export interface ExplainedComponent {
+  /** A PCI address, the segment always written: `0000:00:1c.0`. */
   readonly device: string;
   /** Its kind; `conventional`: not PCI Express; `unknown`: the input does not say. */
   readonly kind: PcieTypeName | 'conventional' | 'reserved' | 'unknown';
+  /** As Linux judges; where `basis` is `unknown` it was supposed, of a machine booted pessimistically `false`. */
   readonly isolates: boolean;
+  /** What decided; each value is explained at `AcsBasis` of `@iommu/pci`. */
   readonly basis: AcsBasis;
   /** `none`: it has no ACS capability; `unknown`: the input does not say. */
   readonly acs: ExplainedAcs | 'none' | 'unknown';
-  /** The flags that had to be on for this kind, as far as they are advertised, and those of them that are off. */
+  /**
+   * Flags that had to be on: of `SV RR CR UF` those that it advertises, all where it has no capability or that was not
+   * read; empty where flags did not decide.
+   */
   readonly needed: string;
+  /** Those of `needed` that are off, in the same form; empty also where what is on was not read. */
   readonly missing: string;
-  /** The quirk that answered, and the release that brought it; `null`: none did. */
+  /** The quirk that answered; `null`: none did. */
   readonly quirk: string | null;
+  /**
+   * The release that brought this quirk for this device: `3.15`; `null`: none answered, or
+   * `pci_quirk_intel_spt_pch_acs`, of which it is not told.
+   */
   readonly quirkSince: string | null;
   /** To follow the device's name. */
   readonly text: string;
@@ -28,8 +40,9 @@ export interface ExplainedComponent {
 
 /** One recorded reason: why a device is where it is. */
 export interface ExplainedLink {
+  /** The device whose reason it is: a PCI address with its segment, or a name from sysfs. */
   readonly device: string;
-  /** The device whose group it joined; `null`: it opened a group. */
+  /** The device whose group it joined; `null`: it opened a group, or has none. */
   readonly joined: string | null;
   /** Stable code of the rule. */
   readonly rule: string;
@@ -39,6 +52,7 @@ export interface ExplainedLink {
   readonly text: string;
   /** The kernel function that the rule restates. */
   readonly source: string;
+  /** The functions that were weighed, each once; where none was, the one that it joined, if both are on PCI. */
   readonly components: readonly ExplainedComponent[];
   /** What was supposed, for want of a fact. */
   readonly unknown: readonly string[];
@@ -54,7 +68,9 @@ export interface ExplainedWay {
 
 /** A fact that is not in the input, and how to get it. */
 export interface UnknownFact {
+  /** `ACS capability of 0000:00:1c.0` */
   readonly fact: string;
+  /** In words, with the command: `read as root: sudo lspci -vvvnn, or sudo iommu capture`; or that nothing gets it. */
   readonly capture: string;
 }
 
@@ -68,7 +84,12 @@ export interface ExplainedGroup {
 
 /** Why a device is in its group, or two share one or do not; `explain.schema.json` of this package describes it. */
 export interface ExplainReport {
+  /** Version of this form; its JSON schema takes no other. */
   readonly schema: 1;
+  /**
+   * Its name, for people; the kernel's release, `null`: not in the input, so the newest rules; its `arch/` folder:
+   * `x86`, `arm64`.
+   */
   readonly machine: { readonly name: string | null; readonly kernel: string | null; readonly arch: string };
   /** One device or two. */
   readonly devices: readonly string[];
@@ -98,5 +119,6 @@ export interface ExplainReport {
    * the bridges above them, and the other functions of their slots; `false`: there were too many.
    */
   readonly exhaustive: boolean;
+  /** The facts that `links` and `isolation` lacked, each once; whether they matter says `certain`. */
   readonly unknown: readonly UnknownFact[];
 }

@@ -6,6 +6,7 @@ import type { ExplainedComponent } from './explain-report.js';
 
 /** A function on the way from a root bus to a device. */
 export interface PathNode {
+  /** Whether it isolates, weighed also where grouping had no need to. */
   readonly component: ExplainedComponent;
   /** The id of its group; `null`: it has none, or the id depends on what the input does not hold. */
   readonly group: number | null;
@@ -17,6 +18,7 @@ export interface PathNode {
 export interface PathTree {
   /** `0000:00` */
   readonly rootBus: string;
+  /** The functions on that bus through which the devices are reached, in the order in which these were named. */
   readonly behind: readonly PathNode[];
 }
 

@@ -13,6 +13,7 @@ export interface ViableReason {
    * input tells; `warning`: it does not touch the verdict, but the host.
    */
   readonly effect: 'blocks' | 'unknown' | 'doubt' | 'warning';
+  /** Those concerned; empty where it is no single device's, as with firmware tables that are not in the input. */
   readonly devices: readonly string[];
   /** One sentence. */
   readonly text: string;
@@ -20,6 +21,7 @@ export interface ViableReason {
 
 /** Whether devices can be passed through, all of them bound to their drivers and nothing else changed. */
 export interface Viability {
+  /** Of the machine as described; whether facts that are missing could make it another says `certain`. */
   readonly verdict: Verdict;
   /** Nothing that is missing from the input could change the verdict. */
   readonly certain: boolean;
@@ -27,15 +29,21 @@ export interface Viability {
   readonly errno: Errno | null;
   /** What returns it: the probe of the device's driver, or the claim of the group. */
   readonly refusedBy: 'driver-probe' | 'claim' | null;
+  /**
+   * As the kernel meets them: probes of the drivers, other users of the DMA, direct regions; then warnings and doubts.
+   */
   readonly reasons: readonly ViableReason[];
 }
 
 /** A member of a group. */
 export interface ViableMember {
+  /** A PCI address with its segment, or a name from sysfs. */
   readonly device: string;
   /** The driver that it has; `null`: none, or unknown. */
   readonly driver: string | null;
+  /** Tells the two meanings of `driver: null` apart: `true`, it has none; `false`, the input does not say. */
   readonly driverIsKnown: boolean;
+  /** `asked`: among all that were asked about. `bridge`: a PCI bridge that was not. `other`: the rest. */
   readonly role: 'asked' | 'bridge' | 'other';
   /** Whether it, with the driver that it has, keeps the group from being viable; `null`: unknown. */
   readonly inTheWay: boolean | null;
@@ -53,14 +61,17 @@ export interface ViableGroup {
 
 /** A device that was asked about, bound by itself. */
 export interface ViableDevice extends Viability {
+  /** A PCI address with its segment, or a name from sysfs. */
   readonly device: string;
   /** The driver to be bound. */
   readonly driver: string;
+  /** `null`: it has none. */
   readonly group: ViableGroup | null;
 }
 
 /** What else must be done to another member so that a group is viable. */
 export interface ViableNeed {
+  /** A member that was not asked about: a PCI address with its segment, or a name from sysfs. */
   readonly device: string;
   /** `bind` to a driver of VFIO, or leave it without one; `unbind`: a bridge, or a device of another bus. */
   readonly action: 'bind' | 'unbind';
@@ -72,6 +83,7 @@ export interface ViableNeed {
 export interface ViableSetup {
   /** Everything that gets a driver of VFIO: what was asked about, and what is needed besides, without what is left out. */
   readonly bind: readonly string[];
+  /** Bridges and devices of other buses that are taken from their drivers and get none, without what is left out. */
   readonly unbind: readonly string[];
   /** Needed too, but a warning says that the host may not do without: it is here only when it is asked about. */
   readonly leftOut: readonly string[];
@@ -87,8 +99,14 @@ export interface ViableSetup {
 
 /** Whether devices can be passed through; `viable.schema.json` of this package describes it. */
 export interface ViableReport {
+  /** Version of this form; its JSON schema takes no other. */
   readonly schema: 1;
+  /**
+   * Its name, for people; the kernel's release, `null`: not in the input, so the newest rules; its `arch/` folder:
+   * `x86`, `arm64`.
+   */
   readonly machine: { readonly name: string | null; readonly kernel: string | null; readonly arch: string };
+  /** What makes a group viable: as asked for, else by the kernel's release. */
   readonly rule: ViabilityRule;
   /** In the order in which they were named; each bound alone. */
   readonly devices: readonly ViableDevice[];

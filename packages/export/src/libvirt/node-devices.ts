@@ -8,9 +8,17 @@ import { type Element, element, writeXml } from './xml-element.js';
 
 /** Names of vendors and devices by their ids, as the table `pci.ids` has them. */
 export interface PciNames {
-  /** @returns `undefined`: the table does not have it. */
+  /**
+   * The name of a vendor by its 16-bit id: of 0x10de `NVIDIA Corporation`.
+   *
+   * @returns `undefined`: the table does not have it.
+   */
   vendor(vendor: number): string | undefined;
-  /** @returns `undefined`: the table does not have it. */
+  /**
+   * The name of a device by its vendor's id and its own, subsystems left aside.
+   *
+   * @returns `undefined`: the table does not have it.
+   */
   device(vendor: number, device: number): string | undefined;
 }
 

@@ -13,6 +13,7 @@ const isIgnored = (name: string): boolean => name.startsWith('.') || /(?:\.(?:re
 export interface AbiDocument {
   /** Below `Documentation/ABI`: `testing/sysfs-kernel-iommu_groups`. */
   readonly file: string;
+  /** The whole file, in the form that `parseAbi()` reads. */
   readonly text: string;
 }
 

@@ -45,6 +45,7 @@ export const abiEntries = (): readonly AbiEntry[] => loaded().entries;
 
 /** A path of an entry that matches. */
 export interface AbiMatch {
+  /** The same object as in `abiEntries()`. */
   readonly entry: AbiEntry;
   /** Which one of its paths. */
   readonly what: string;

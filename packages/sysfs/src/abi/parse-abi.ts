@@ -2,7 +2,9 @@ import type { AbiEntry, AbiLevel, AbiProblem } from './abi-entry.js';
 
 /** What a document holds, and what is wrong with it. */
 export interface ParsedAbi {
+  /** In the order of the document, those with problems among them. */
   readonly entries: readonly AbiEntry[];
+  /** Of the form alone, in the order in which they were met; `checkAbi()` finds more. */
   readonly problems: readonly AbiProblem[];
 }
 

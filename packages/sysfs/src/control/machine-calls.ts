@@ -6,6 +6,7 @@ import type { ControlCalls } from './server.js';
 
 /** A device as a list shows it. */
 export interface ListedDevice {
+  /** As sysfs spells it: `0000:01:00.0`; what calls take as `device`. */
   readonly name: string;
   /** `null`: none. */
   readonly driver: string | null;
@@ -13,15 +14,19 @@ export interface ListedDevice {
 
 /** A group as a list shows it. */
 export interface ListedGroup {
+  /** Its name below `/sys/kernel/iommu_groups`, as a number. */
   readonly id: number;
   /** As its `type` file has it. */
   readonly type: string;
+  /** In the order in which they joined. */
   readonly devices: readonly ListedDevice[];
 }
 
-/** The groups, by ascending number, and the devices that have none. */
+/** The groups, and the devices that have none, as they were when the call was answered. */
 export interface MachineList {
+  /** By ascending number. */
   readonly groups: readonly ListedGroup[];
+  /** In the order of their registration. */
   readonly ungrouped: readonly ListedDevice[];
 }
 

@@ -44,6 +44,7 @@ export interface ControlNotice {
 
 /** What the server says of itself. */
 export interface Hello {
+  /** Of the protocol, now 1; a server talks to no client of another. */
   readonly version: number;
   /** The mount point. */
   readonly mount: string;

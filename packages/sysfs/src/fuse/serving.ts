@@ -41,6 +41,7 @@ const bounded = (promise: Promise<unknown>): Promise<unknown> =>
 export interface ServingStats {
   /** Entries that the kernel knows. */
   readonly entries: number;
+  /** How often attributes are open just now, by all programs; directories do not count. */
   readonly openFiles: number;
   /** How many notifications the kernel was ever sent. */
   readonly notifications: number;

@@ -6,6 +6,7 @@ import { sortedWalk } from './sorted-walk.js';
 export interface RootFile {
   /** `proc/cmdline` */
   readonly path: string;
+  /** The whole content; it is not copied. */
   readonly bytes: Uint8Array;
 }
 

@@ -4,8 +4,11 @@ import type { RootEntry } from './root-entries.js';
 export interface Written {
   /** Where, as the caller named it. */
   readonly target: string;
+  /** How many, `sys` itself among them, the folder that holds it not. */
   readonly directories: number;
+  /** How many, those that are `unanswered` among them. */
   readonly files: number;
+  /** How many symbolic links. */
   readonly links: number;
   /** Files that may be read and did not answer, so that they are empty; their paths. */
   readonly unanswered: readonly string[];

@@ -24,6 +24,7 @@ export interface Place {
 export interface Modelled {
   /** Where it is, as the namespace sees it. */
   readonly path: string;
+  /** The entries below `path`; asked only in the mode `union`, before the program starts. */
   readonly listing: Listing;
   /** Whether the program may write to it: only where writes do what the kernel does. */
   readonly writable: boolean;

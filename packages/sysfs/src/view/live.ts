@@ -8,6 +8,7 @@ import { mayMount } from './namespace.js';
 
 /** What {@link live} mounts. */
 export interface Live extends Omit<MountOptions, 'within' | 'stderr' | 'background'> {
+  /** What the process of the mount boots: the description that `tree` was made of. */
   readonly machine: Machine;
   /** The tree of the same machine, booted the same: only for which entries it has. */
   readonly tree: SysfsTree;
