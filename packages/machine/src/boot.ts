@@ -1,5 +1,6 @@
 import { type Device, type Diagnostic, Iommu, type IommuDriver, type Kernel } from '@iommu/core';
 import { acsVerdict, type PciSettings, PciTopology } from '@iommu/pci';
+import { firmwareInUse } from './firmware-in-use.js';
 import { type ResolvedKernel, resolveKernel, toldArch } from './kernel.js';
 import type { Machine, MachineKernel } from './machine.js';
 import { pciFunction } from './pci-function.js';
@@ -65,13 +66,14 @@ const kernelFor = (machine: Machine, { kernel, commandLine }: BootOptions): Mach
 export const boot = (machine: Machine, options: BootOptions): RunningMachine => {
   const bootedKernel = kernelFor(machine, options);
   const kernel = resolveKernel(bootedKernel, options.policy === undefined ? {} : policyNamed(options.policy).rules);
+  const firmware = firmwareInUse(machine, kernel);
   const diagnostics: Diagnostic[] = [...kernel.diagnostics];
   const settings: PciSettings = {
     kernel,
     unknown: options.unknown ?? 'pessimistic',
     ...acsReadFor(machine, options, kernel),
     acsRequested: false,
-    ivrs: machine.firmware?.acpi?.['IVRS'] !== undefined,
+    ivrs: firmware?.acpi?.['IVRS'] !== undefined,
   };
   const { functions = [], order, rootBuses, rootParents } = machine.pci ?? {};
   const topology = PciTopology.build(functions.map(pciFunction), settings, {
@@ -80,10 +82,11 @@ export const boot = (machine: Machine, options: BootOptions): RunningMachine => 
     ...(rootParents && { rootParents }),
   });
   const devices = [...(machine.devices ?? []).map(platformDevice), ...topology.devices];
-  const supposed = machine.firmware ? undefined : suppose(options.drivers, topology, kernel);
+  const supposed = firmware ? undefined : suppose(options.drivers, topology, kernel);
   if (supposed?.acpi['IVRS']) settings.ivrs = true;
   const platform = platformOf(
     machine,
+    firmware,
     kernel,
     devices,
     supposed?.acpi ?? {},

@@ -1,5 +1,6 @@
 import type { Device, Reason } from '@iommu/core';
 import { DRIVER_PACKAGES, type DriverPackage, packagesFor } from './driver-packages.js';
+import { isAcpiOff } from './firmware-in-use.js';
 import type { RunningMachine } from './running-machine.js';
 
 const likelyDriver = ({ topology, kernel }: RunningMachine): DriverPackage | undefined => {
@@ -21,6 +22,12 @@ export const noIommuReason = (running: RunningMachine, device: Device, installed
     source: 'iommu_probe_device()',
     devices: [device],
   });
+  if (isAcpiOff(running.kernel)) {
+    return reason(
+      'acpi-off',
+      'The command line switches ACPI off (acpi=off): the kernel reads no firmware table, so it finds no IOMMU.',
+    );
+  }
   const { firmware } = running.machine;
   const missing = packagesFor(firmware ?? {}).find(({ driver }) => !installed.has(driver));
   if (missing) {

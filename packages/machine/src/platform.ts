@@ -1,7 +1,7 @@
 import type { Device, Diagnostic, Platform, UnitRegisters } from '@iommu/core';
 import { toBytes } from './bytes.js';
 import type { ResolvedKernel } from './kernel.js';
-import type { Machine, MachineDevice, MachineUnit } from './machine.js';
+import type { Machine, MachineDevice, MachineFirmware, MachineUnit } from './machine.js';
 
 /** Device of a bus that has nothing to tell about grouping but its place. */
 export interface PlatformDevice extends Device {
@@ -29,9 +29,14 @@ const unitRegisters = ({ name, address, registers = {}, responds }: MachineUnit)
   registers: Object.fromEntries(Object.entries(registers).map(([key, value]) => [key, BigInt(value)])),
 });
 
-/** What drivers may know: the machine's own firmware, or what a driver supposed in its place. */
+/**
+ * What drivers may know: the machine's own firmware, or what a driver supposed in its place.
+ *
+ * @param firmware - What the kernel reads of it.
+ */
 export const platformOf = (
-  { firmware, units = [] }: Machine,
+  { units = [] }: Machine,
+  firmware: MachineFirmware | undefined,
   kernel: ResolvedKernel,
   devices: readonly Device[],
   assumed: Readonly<Record<string, Uint8Array>>,

@@ -1,4 +1,4 @@
-import { isIommuError } from '@iommu/core';
+import { type IommuDriver, isIommuError } from '@iommu/core';
 import { writeDeviceTree } from '@iommu/firmware';
 import { expect, test } from 'vitest';
 import { boot } from '../src/boot.js';
@@ -64,6 +64,32 @@ test('names the package that is missing, not one whose driver found nothing of i
 
 test('says that the firmware describes no IOMMU', () => {
   expect(why({ firmware: { acpi: { FACP: '' } }, ...pci() })?.map(([rule]) => rule)).toEqual(['no-iommu-in-firmware']);
+});
+
+test.each([
+  ['x86_64', 'acpi=off', 'acpi-off'],
+  ['x86_64', 'acpi=force acpi=off', 'acpi-off'],
+  ['x86_64', 'acpi=off acpi=force', 'no-iommu-in-firmware'],
+  ['x86_64', 'acpi=noirq', 'no-iommu-in-firmware'],
+  ['aarch64', 'acpi=off', 'no-iommu-in-firmware'],
+])('on %s %s leaves firmware out of account, or not: %s', (arch, commandLine, rule) => {
+  const kernel = { arch, commandLine };
+  expect(why({ kernel, firmware: { acpi: {} }, ...pci() })?.map(([one]) => one)).toEqual([rule]);
+});
+
+test('reads no table, and supposes none, where the command line switches ACPI off', () => {
+  const kernel = { arch: 'x86_64', commandLine: 'acpi=off' };
+  const driver: IommuDriver = {
+    ...toy(),
+    bind: (platform) => (platform.acpiTable('DMAR') ? toy().bind(platform) : undefined),
+    assume: () => ({ acpi: { DMAR: new Uint8Array(36) }, text: 'a table' }),
+  };
+  const groupsOf = (machine: Omit<Machine, 'schema'>) =>
+    boot({ schema: 1, ...machine, ...pci() }, { drivers: [driver] }).iommu.groups.size;
+  const firmware = { acpi: { DMAR: '' } };
+  expect([groupsOf({}), groupsOf({ kernel }), groupsOf({ firmware }), groupsOf({ kernel, firmware })]).toEqual([
+    1, 0, 1, 0,
+  ]);
 });
 
 test('says so too where the driver for the table is there and found nothing', () => {

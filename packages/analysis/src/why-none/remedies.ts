@@ -8,6 +8,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   'vtd-disabled': 'Boot with intel_iommu=on, and without iommu=off and intel_iommu=off.',
   'amdvi-disabled': 'Boot without amd_iommu=off and iommu=off; on AMD nothing has to be given to switch it on.',
   'amdvi-off-by-quirk': 'amd_iommu=force_enable has Linux use it all the same.',
+  'acpi-off': 'Boot without acpi=off.',
   'no-iommu-in-firmware': SETTINGS,
   'no-firmware-in-input': CAPTURE,
   'waits-for-driver': 'Bind a driver to it, vfio-pci for instance: its group comes with the probe.',
