@@ -1,4 +1,5 @@
 import type { Device, Diagnostic, Group, Iommu } from '@iommu/core';
+import { acsPath, bridgeAbove, isPciDevice, type PciDevice } from '@iommu/pci';
 import type { ProbeHistory } from './probe-history.js';
 
 /** What stays open where groups form at the probes of kernel drivers and their order is not known. */
@@ -25,24 +26,28 @@ const assumed = (code: string, message: string): Diagnostic => ({ severity: 'ass
 /**
  * Let the kernel drivers of a history be probed, which forms groups where an IOMMU driver waits for that.
  *
- * Devices probed at unknown times may have come before any that came after the first bridges. A group that they are in may
- * then have been formed earlier: its id is not sure, nor are those of the groups between.
+ * Devices probed at unknown times may have come before any that came after the first bridges, and so may late bridges: a
+ * driver's first word of a device comes after its probe began. A group that they are in may then have been formed earlier:
+ * its id is not sure, nor are those of the groups between. A device joins the group of a bridge that does not isolate only
+ * where that bridge came first.
  *
  * @param probe - Probes one device.
  * @returns What depends on an order that is not known.
  */
 export const probeAtBoot = (
   iommu: Iommu,
-  { first, ordered, unordered, guessed }: ProbeHistory,
+  { first, ordered, unordered, late, guessed }: ProbeHistory,
   probe: (device: Device) => void,
   diagnostics: Diagnostic[],
 ): OrderDoubts => {
   for (const device of first) probe(device);
   const settled = new Set<Group>(iommu.groups);
   for (const device of [...ordered, ...unordered]) probe(device);
-  const contested = contestedOf(iommu, unordered, new Set([...ordered, ...unordered]));
+  const probed = new Set([...ordered, ...unordered]);
+  const behind = behindLateBridges(iommu, late, probed, settled);
+  const contested = new Set([...contestedOf(iommu, unordered, probed), ...behind]);
   const later = [...iommu.groups].filter((group) => !settled.has(group));
-  const open = contested.size > 0 ? new Set(later) : openGroups(iommu, later, unordered);
+  const open = contested.size > 0 ? new Set(later) : openGroups(iommu, later, [...unordered, ...late]);
   if (guessed.length > 0) {
     diagnostics.push(
       assumed(
@@ -55,12 +60,15 @@ export const probeAtBoot = (
   diagnostics.push(
     assumed(
       'probe-order-unknown',
-      `the input does not tell in which order kernel drivers were probed for ${list(unordered)}; on this kernel that order decides ids`,
+      `the input does not tell in which order kernel drivers were probed for ${list([...unordered, ...late])}; on this kernel that order decides ids`,
     ),
   );
   if (contested.size > 0) {
     diagnostics.push(
-      assumed('probe-order-decides', `the order of probes decides which of ${list([...contested])} has an IOMMU`),
+      assumed(
+        'probe-order-decides',
+        `the order of probes decides which of ${list([...contested])} has an IOMMU, or shares a group`,
+      ),
     );
   }
   return { sureIds: new Set([...iommu.groups].filter((group) => !open.has(group))), contested };
@@ -89,3 +97,28 @@ const contestedOf = (iommu: Iommu, unordered: readonly Device[], open: ReadonlyS
   }
   return contested;
 };
+
+/**
+ * Late bridges that do not isolate, with the devices behind them that may have been probed before or after; none that
+ * are in a group of the first probes, which would have taken them in either way.
+ */
+const behindLateBridges = (
+  iommu: Iommu,
+  late: readonly Device[],
+  probed: ReadonlySet<Device>,
+  settled: ReadonlySet<Group>,
+): Set<Device> => {
+  const contested = new Set<Device>();
+  const isLate = new Set(late);
+  for (const device of isLate.size > 0 ? probed : []) {
+    const group = iommu.groups.of(device);
+    if (group && settled.has(group)) continue;
+    for (let at = bridgeOf(device); at && isLate.has(at); at = bridgeOf(at)) {
+      if (iommu.groups.of(at) !== group && !acsPath(at).failing) continue;
+      contested.add(device).add(at);
+    }
+  }
+  return contested;
+};
+
+const bridgeOf = (device: Device): PciDevice | undefined => (isPciDevice(device) ? bridgeAbove(device) : undefined);

@@ -1,5 +1,5 @@
-import type { Device } from '@iommu/core';
-import { isPciDevice, type PciDevice } from '@iommu/pci';
+import { bootParameters, type Device, type Kernel } from '@iommu/core';
+import { isPciDevice } from '@iommu/pci';
 
 /** One probe of a history. */
 export interface Probe {
@@ -7,19 +7,42 @@ export interface Probe {
   readonly driver: string;
 }
 
-const PORT_DRIVER = 'pcieport';
 const PCI_BRIDGE = 0x0604;
 const EVENT_COLLECTOR = 0x0807;
 const HOST_BRIDGE = 0x060000;
 /** The one of its host bridges that virtual machines have: QEMU's q35 is a G33. */
 const INTEL_G33 = { vendor: 0x8086, device: 0x29c0 };
 
-/** What the port driver looks at, whether it takes it or not. @see Linux v7.0 drivers/pci/pcie/portdrv.c port_pci_ids */
-export const isForPortDriver = (device: Device): device is PciDevice => {
-  if (!isPciDevice(device) || device.facts.classCode === undefined) return false;
-  const kind = device.facts.classCode >>> 8;
-  return kind === EVENT_COLLECTOR || (kind === PCI_BRIDGE && (device.facts.classCode & 0xff) <= 1);
+/** A driver that is part of every kernel and looks at bridges, whether it takes them or not. */
+export interface BridgeDriver {
+  readonly name: string;
+  looksAt(device: Device): boolean;
+}
+
+const classOf = (device: Device): number => (isPciDevice(device) && device.facts.classCode) || 0;
+
+/** @see Linux v7.0 drivers/pci/pcie/portdrv.c port_pci_ids */
+const PORT_DRIVER: BridgeDriver = {
+  name: 'pcieport',
+  looksAt(device) {
+    const code = classOf(device);
+    return code >>> 8 === EVENT_COLLECTOR || (code >>> 8 === PCI_BRIDGE && (code & 0xff) <= 1);
+  },
 };
+
+/**
+ * For standard hot-plug controllers. Kernels of distributions hold it.
+ *
+ * @see Linux v6.1 drivers/pci/hotplug/shpchp_core.c shpcd_pci_tbl
+ */
+const HOT_PLUG_DRIVER: BridgeDriver = {
+  name: 'shpchp',
+  looksAt: (device) => classOf(device) === PCI_BRIDGE << 8,
+};
+
+/** The one that comes to bridges first: with `pcie_ports=compat` there is no port driver. */
+export const bridgeDriver = (kernel: Kernel): BridgeDriver =>
+  bootParameters(kernel, 'pcie_ports').includes('compat') ? HOT_PLUG_DRIVER : PORT_DRIVER;
 
 /** By which name the driver for graphics apertures of Intel's host bridges speaks in the log. */
 export const AGP_DRIVER = 'agpgart-intel';
@@ -50,20 +73,20 @@ class Insertions<T> {
 }
 
 /**
- * Put in the bridges of which a history does not say when the port driver came to them. It is part of every kernel and
- * looks at devices in their order: so no later than the history's first word of the bridge itself, and before the bridges
- * that follow; for those behind the last of its own words, right after that.
+ * Put in the bridges of which a history does not say when their driver came to them. It looks at devices in their order:
+ * so no later than the history's first word of the bridge itself, and before the bridges that follow; for those behind the
+ * last of its own words, right after that.
  */
-export const withBridges = (named: readonly Probe[], devices: readonly Device[]): Device[] => {
+export const withBridges = (named: readonly Probe[], devices: readonly Device[], bridges: BridgeDriver): Device[] => {
   const first = new Map<Device, number>();
   const ported = new Map<Device, number>();
   for (const [at, { device, driver }] of named.entries()) {
     if (!first.has(device)) first.set(device, at);
-    if (driver === PORT_DRIVER) ported.set(device, at);
+    if (driver === bridges.name) ported.set(device, at);
   }
   const places: [at: number, bridge: Device][] = [];
   let limit = Math.max(-1, ...ported.values()) + 1;
-  for (const device of devices.filter(isForPortDriver).reverse()) {
+  for (const device of devices.filter((one) => bridges.looksAt(one)).reverse()) {
     limit = Math.min(limit, first.get(device) ?? limit);
     if (!ported.has(device)) places.unshift([limit, device]);
   }

@@ -159,9 +159,50 @@ test('puts a bridge before what another driver said of it', () => {
   expect(groups(running)).toEqual(['0: 00:01.0', '1: 00:03.0', '2: 00:02.0']);
 });
 
-test('knows no port driver where the command line switches it off', () => {
-  const running = run([port(1, { driver: null }), card(1)], { kernel: { commandLine: 'pcie_ports=compat' } });
-  expect(groups(running)).toEqual([]);
+test('has bridges looked at for standard hot-plug controllers where the command line switches the port driver off', () => {
+  const kernel = { commandLine: 'pcie_ports=compat' };
+  const functions = [port(1, { driver: null }), port(2, { driver: null, class: '060401' }), card(1)];
+  expect(groups(run(functions, { kernel }))).toEqual(['0: 00:01.0']);
+});
+
+describe('a bridge of which its driver spoke after others were probed', () => {
+  const bare = { acs: null };
+
+  test('may have its group from before them', () => {
+    const order = [probe('00:01.0', 'pcieport'), probe('01:00.0', 'foo'), probe('00:02.0', 'pcieport')];
+    const running = run([port(1), port(2), card(1), card(2)], {
+      probes: { order: [...order, probe('02:00.0', 'foo')] },
+    });
+    expect(groups(running)).toEqual(['0: 00:01.0', '?: 01:00.0', '?: 00:02.0', '3: 02:00.0']);
+    expect([codes(running), running.contested.size]).toEqual([['probe-order-unknown'], 0]);
+  });
+
+  test('may have been overtaken by somebody who bound another bridge', () => {
+    const order = [probe('00:01.0', 'pcieport'), probe('00:03.0', 'pci-stub'), probe('00:02.0', 'pcieport')];
+    expect(groups(run([port(1), port(2), port(3)], { probes: { order } }))).toEqual([
+      '0: 00:01.0',
+      '?: 00:03.0',
+      '?: 00:02.0',
+    ]);
+  });
+
+  test('leaves open whether it took in what is behind it, where it does not isolate', () => {
+    const order = [probe('00:01.0', 'pcieport'), probe('02:00.0', 'foo'), probe('00:02.0', 'pcieport')];
+    const running = run([port(1), port(2, bare), card(1), card(2)], { probes: { order } });
+    expect([...running.contested].map(({ name }) => name)).toEqual(['0000:02:00.0', '0000:00:02.0']);
+    expect(codes(running)).toEqual(['probe-order-unknown', 'probe-order-decides']);
+  });
+
+  test('does not matter to what a bridge above it took in before', () => {
+    const order = [probe('00:01.0', 'pcieport'), probe('03:00.0', 'foo'), probe('02:00.0', 'pcieport')];
+    const above = port(1, { ...bare, subordinateBus: 3 });
+    const below = [
+      port(2, { ...bare, address: '0000:01:00.0', express: 'upstream-port', subordinateBus: 3 }),
+      port(3, { ...bare, address: '0000:02:00.0', express: 'downstream-port' }),
+    ];
+    const running = run([above, ...below, card(3)], { probes: { order } });
+    expect([groups(running), running.contested.size]).toEqual([['0: 00:01.0 03:00.0 01:00.0 02:00.0'], 0]);
+  });
 });
 
 test('leaves out names that the machine has not', () => {

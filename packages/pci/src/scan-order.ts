@@ -26,6 +26,20 @@ const byBusOf = (functions: Iterable<PciDevice>): Map<number, PciDevice[]> => {
   return byBus;
 };
 
+/** Virtual functions come all at once when those of their physical function are switched on: supposed, in its order. */
+const byPhysicalFunction = (
+  virtual: readonly PciDevice[],
+  scanned: readonly PciDevice[],
+  placement: Placement,
+): PciDevice[] => {
+  const rank = new Map(scanned.map((device, at) => [device, at]));
+  const ranked = virtual.map((device) => {
+    const physical = placement.get(device.description.physicalFunction);
+    return { device, rank: (physical && rank.get(physical)) ?? -1 };
+  });
+  return ranked.sort((a, b) => a.rank - b.rank).map(({ device }) => device);
+};
+
 /**
  * The order in which the kernel finds functions: each root bus slot by slot, then each bridge's bus in turn; virtual
  * functions when their drivers switch them on, after all others.
@@ -58,5 +72,5 @@ export const scanOrder = (
   }
   // A bridge leads to a higher bus: the lowest that is left is always a root bus.
   for (const key of byBus.keys()) visit(key);
-  return scanned.concat(virtual);
+  return virtual.length === 0 ? scanned : scanned.concat(byPhysicalFunction(virtual, scanned, placement));
 };

@@ -83,6 +83,18 @@ test('puts virtual functions after all others', () => {
   expect(scanned(functions)).toEqual(['00:01.0', '01:00.0', '80:00.0', '01:10.0']);
 });
 
+test('puts the virtual functions of one physical function beside each other', () => {
+  const functions = [
+    endpoint('01:00.0'),
+    endpoint('01:00.1'),
+    virtualFunction('01:10.0', '01:00.0'),
+    virtualFunction('01:10.1', '01:00.1'),
+    virtualFunction('01:10.2', '01:00.0'),
+    virtualFunction('01:10.3', '01:00.1'),
+  ];
+  expect(scanned(functions).slice(2)).toEqual(['01:10.0', '01:10.2', '01:10.1', '01:10.3']);
+});
+
 test('takes the order in which the kernel found them, where it is known', () => {
   const functions = [endpoint('00:00.0'), endpoint('00:01.0'), endpoint('00:02.0')];
   expect(scanned(functions, { order: ['00:02.0', '00:00.0', '00:01.0'] })).toEqual(['00:02.0', '00:00.0', '00:01.0']);
