@@ -62,10 +62,7 @@ const component = {
     needed: { ...flags, description: 'Flags that had to be on: those advertised, all where there is no capability.' },
     missing: { ...flags, description: 'Of these, the ones that are off.' },
     quirk: { ...textOrNull, description: 'The quirk that answered; null: none did.' },
-    quirkSince: {
-      ...textOrNull,
-      description: 'The release that brought it for this device; null: no quirk answered, or that is not told.',
-    },
+    quirkSince: { ...textOrNull, description: 'The release that brought it for this device; null: none answered.' },
     text: { ...text, description: "To follow the device's name." },
   },
 } as const;

@@ -1,5 +1,6 @@
 import { type Diagnostic, formatReservedRegion } from '@iommu/core';
 import { type Machine, type RunningMachine, resolveKernel } from '@iommu/machine';
+import { spelled } from './change/pci-tree.js';
 
 /** One group, as `iommu groups --json` prints it. */
 export interface GroupReport {
@@ -100,8 +101,8 @@ export const groupsReport = (running: RunningMachine): GroupsReport => {
  */
 export const observedReport = ({ observed, name, kernel, pci }: Machine): GroupsReport | undefined => {
   if (!observed) return undefined;
-  const grouped = new Set(observed.groups.flatMap(({ devices }) => devices));
-  const known = pci?.functions.map(({ address }) => address) ?? [];
+  const grouped = new Set(observed.groups.flatMap(({ devices }) => devices.map(spelled)));
+  const known = pci?.functions.map(({ address }) => spelled(address)) ?? [];
   return {
     schema: 1,
     machine: { name: name ?? null, kernel: kernel?.release ?? null, arch: resolveKernel(kernel).arch },
@@ -110,7 +111,7 @@ export const observedReport = ({ observed, name, kernel, pci }: Machine): Groups
       id: group.id,
       name: group.name ?? null,
       type: group.type ?? 'unknown',
-      devices: group.devices,
+      devices: group.devices.map(spelled),
       reservedRegions: group.reservedRegions ?? [],
     })),
     ungrouped: known

@@ -1,5 +1,5 @@
 import { type IommuDriver, isIommuError } from '@iommu/core';
-import { boot, type Machine, type RunningMachine } from '@iommu/machine';
+import { boot, type Machine, type RunningMachine, toBase64 } from '@iommu/machine';
 import { applyChanges, type ChangedMachine } from './change/apply-change.js';
 import { type Change, formatChange } from './change/change.js';
 import { cardsOf, type PluggedCard } from './change/places.js';
@@ -31,7 +31,14 @@ const DEFAULT_CAP = 2000;
 /** What became of two devices: one group, two, or not both of them have one. */
 export type Relation = 'together' | 'apart' | 'ungrouped';
 
-const wordsOf = (changes: readonly Change[]): string => changes.map(formatChange).join('\n');
+/** The words of a change, with what they shorten. */
+const keyOf = (change: Change): string => {
+  const words = formatChange(change);
+  if (change.kind === 'add') return `${words} ${JSON.stringify(change.card)}`;
+  return change.kind === 'table' ? `${words} ${toBase64(change.bytes)}` : words;
+};
+
+const wordsOf = (changes: readonly Change[]): string => changes.map(keyOf).join('\n');
 
 /** Tries changes on one machine; each set of changes is made and booted once. */
 export class Trials {
@@ -70,8 +77,7 @@ export class Trials {
   }
 
   /**
-   * The machine with these changes, booted when they are first asked for; the words of `formatChange()` tell changes
-   * apart.
+   * The machine with these changes, booted when they are first asked for.
    *
    * @returns `undefined` when the changes cannot be made to the machine, or no more may be booted.
    * @throws IommuError `ERR_POLICY`, and what `boot()` throws, as for a table that cannot be read

@@ -54,6 +54,13 @@ test('reports what was observed in the same form', () => {
   expect(report?.ungrouped).toEqual([{ device: '0000:02:00.0', reason: expect.stringContaining('sysfs') }]);
 });
 
+test('reports what was observed under the names that the devices have, however they are spelled', () => {
+  const functions = [card(1, { address: '01:00.0' }), card(2, { address: '02:00.0' })];
+  expect(observedReport(machineOf(functions, [['0000:01:00.0']]))?.ungrouped).toMatchObject([
+    { device: '0000:02:00.0' },
+  ]);
+});
+
 test('reports nothing where nothing was observed', () => {
   expect(observedReport(machineOf([port(1)]))).toBeUndefined();
 });

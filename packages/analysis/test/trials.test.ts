@@ -1,4 +1,6 @@
+import { writeDmar } from '@iommu/driver-intel-vtd';
 import { boot } from '@iommu/machine';
+import { endpoint } from '@iommu/machine/build';
 import { describe, expect, test } from 'vitest';
 import { concernedBy } from '../src/explain/concerned.js';
 import { everyChange, everyChangeOf } from '../src/explain/every-change.js';
@@ -16,6 +18,19 @@ describe('changes that are tried', () => {
   test('are made and booted once', () => {
     const trials = tried();
     expect(trials.of(change('acs on 00:01.0'))).toBe(trials.of(change('acs on 00:01.0')));
+  });
+
+  test('are told apart by what their words shorten', () => {
+    const trials = tried();
+    const added = [false, true].map((acs) => {
+      const devices = [endpoint({ id: '8086:1521', class: '020000', acs })];
+      return trials.of([{ kind: 'add', card: { name: 'own', brief: '', devices }, to: '0000:00:05.0' }]);
+    });
+    expect(new Set(added).size).toBe(2);
+    const bytes = [1, 2].map((unit) => writeDmar({ units: [{ registerBase: BigInt(unit) << 20n }] }));
+    const tables = bytes.map((table) => trials.of([{ kind: 'table', table: 'DMAR', bytes: table }]));
+    expect(new Set(tables).size).toBe(2);
+    expect(added.concat(tables)).not.toContain(undefined);
   });
 
   test('leave the machine as it was where they change nothing, and are not booted', () => {

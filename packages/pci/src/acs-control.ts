@@ -15,6 +15,9 @@ export interface AcsState {
 
 const { SV, RR, CR, EC } = AcsFlag;
 
+/** The release that reads the 32-bit registers. @see Linux v4.7 drivers/pci/quirks.c pci_quirk_intel_spt_pch_acs() */
+export const INTEL_SPT_SINCE = '4.7';
+
 /** Two IDT switches advertise Source Validation and break with it. @see Linux v7.0 drivers/pci/quirks.c pci_disable_broken_acs_cap() */
 const BROKEN_SV = new Set([0x111d80b5, 0x111d8090]);
 
@@ -22,7 +25,7 @@ const registersOf = (device: PciDevice): AcsState | null | undefined => {
   const { acs, vendor = 0, device: id = 0 } = device.facts;
   if (!acs) return acs;
   const { kernel } = device.topology.settings;
-  if (isIntelSptPort(device) && kernel.has('4.7')) {
+  if (isIntelSptPort(device) && kernel.has(INTEL_SPT_SINCE)) {
     // Text dumps decode these registers at the wrong place: the capability can be trusted, the control cannot.
     return acs.dwords
       ? { ...acs.dwords, dwords: true }

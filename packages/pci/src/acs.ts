@@ -1,4 +1,4 @@
-import { acsStateOf } from './acs-control.js';
+import { acsStateOf, INTEL_SPT_SINCE } from './acs-control.js';
 import { AcsFlag, REQUIRED_ACS_FLAGS } from './acs-flags.js';
 import { isAcsOverridden } from './acs-override.js';
 import { PcieType } from './express.js';
@@ -138,6 +138,8 @@ const judgeByKind = (device: PciDevice): AcsVerdict => {
 const judgeUnknownKind = (device: PciDevice): AcsVerdict =>
   device.facts.acs ? judgeFlags(device) : supposed(device, 'capability list');
 
+const SPT_QUIRK = { quirk: 'pci_quirk_intel_spt_pch_acs', quirkSince: INTEL_SPT_SINCE } as const;
+
 const judgeFlags = (device: PciDevice): AcsVerdict => {
   const acs = acsStateOf(device);
   if (acs === undefined) return supposed(device, 'ACS capability');
@@ -147,8 +149,8 @@ const judgeFlags = (device: PciDevice): AcsVerdict => {
   const needed = REQUIRED_ACS_FLAGS & ((capability ?? REQUIRED_ACS_FLAGS) | AcsFlag.EC);
   if (control === undefined && needed !== 0) return supposed(device, 'ACS control', { capability, needed });
   const missing = needed & ~(control ?? 0);
-  const quirk = acs.dwords ? 'pci_quirk_intel_spt_pch_acs' : undefined;
-  return verdict(device, quirk ? 'quirk' : 'flags', missing === 0, { capability, control, needed, missing, quirk });
+  const quirk = acs.dwords ? SPT_QUIRK : undefined;
+  return verdict(device, quirk ? 'quirk' : 'flags', missing === 0, { capability, control, needed, missing, ...quirk });
 };
 
 /**

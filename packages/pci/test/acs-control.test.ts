@@ -192,6 +192,7 @@ describe('a Sunrise Point root port', () => {
       isolated: true,
       basis: 'quirk',
       quirk: 'pci_quirk_intel_spt_pch_acs',
+      quirkSince: '4.7',
     });
   });
 

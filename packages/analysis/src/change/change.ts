@@ -48,7 +48,7 @@ export interface ReaddressChange {
 export interface AddChange {
   /** Written `add gpu to 0000:00:1c.0`. */
   readonly kind: 'add';
-  /** One of `CARDS`, or drawn by the caller; written changes, and trials, tell cards apart by name alone. */
+  /** One of `CARDS`, or drawn by the caller; written changes tell cards apart by name alone. */
   readonly card: Card;
   /** The bridge behind which it goes. */
   readonly to: string;

@@ -29,10 +29,7 @@ export interface ExplainedComponent {
   readonly missing: string;
   /** The quirk that answered; `null`: none did. */
   readonly quirk: string | null;
-  /**
-   * The release that brought this quirk for this device: `3.15`; `null`: none answered, or
-   * `pci_quirk_intel_spt_pch_acs`, of which it is not told.
-   */
+  /** The release that brought this quirk for this device: `3.15`; `null`: none answered. */
   readonly quirkSince: string | null;
   /** To follow the device's name. */
   readonly text: string;

@@ -1,4 +1,4 @@
-import { IommuError } from '@iommu/core';
+import { IommuError, isIommuError } from '@iommu/core';
 import type { MachinePciFunction } from '@iommu/machine';
 import type { ServingStats } from '../fuse/serving.js';
 import type { Card } from './card.js';
@@ -164,11 +164,13 @@ export class MachineControl implements Disposable {
   }
 }
 
-const tryOpen = async (place: ControlPlace) => {
+/** @returns `undefined` when nobody listens there any more. @throws IommuError as `ControlConnection.open()` */
+const open = async (place: ControlPlace) => {
   try {
     return await ControlConnection.open(place);
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (isIommuError(error, 'ERR_CONTROL_GONE')) return undefined;
+    throw error;
   }
 };
 
@@ -176,7 +178,7 @@ const tryOpen = async (place: ControlPlace) => {
 export const mounted = async (): Promise<string[]> => {
   const found: string[] = [];
   for (const place of allPlaces()) {
-    const opened = await tryOpen(place);
+    const opened = await open(place).catch(() => undefined);
     if (!opened) continue;
     opened.connection.close();
     found.push(opened.hello.mount);
@@ -188,21 +190,22 @@ export const mounted = async (): Promise<string[]> => {
  * Connect to a mounted machine of this user.
  *
  * @param mount - Its mount point, absolute and without links. Absent: the only one there is.
- * @throws IommuError `ERR_CONTROL_GONE` when there is none, `ERR_CONTROL_WHICH` when there are several
+ * @throws IommuError `ERR_CONTROL_GONE` when there is none, `ERR_CONTROL_WHICH` when there are several,
+ * `ERR_CONTROL_REFUSED` or `ERR_CONTROL_SILENT` when the one that serves it will not have us, or does not answer
  */
 export const connectMachine = async (mount?: string): Promise<{ control: MachineControl; hello: Hello }> => {
-  const open = async (path: string) => {
+  const openAt = async (path: string) => {
     for (const place of placesOf(path)) {
-      const opened = await tryOpen(place);
+      const opened = await open(place);
       if (opened) return { control: new MachineControl(opened.connection), hello: opened.hello };
     }
     throw new IommuError('ERR_CONTROL_GONE', `no machine is mounted at ${path}`);
   };
-  if (mount !== undefined) return open(mount);
+  if (mount !== undefined) return openAt(mount);
   const [only, ...more] = await mounted();
   if (only === undefined)
     throw new IommuError('ERR_CONTROL_GONE', 'no machine is mounted; mount one: iommu mount INPUT DIR');
   if (more.length > 0)
     throw new IommuError('ERR_CONTROL_WHICH', `several machines are mounted, name one: ${[only, ...more].join(', ')}`);
-  return open(only);
+  return openAt(only);
 };

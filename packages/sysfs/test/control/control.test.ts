@@ -1,11 +1,22 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { refused } from '@iommu/core';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ControlConnection } from '../../src/control/client.js';
 import { lineSplitter } from '../../src/control/lines.js';
+import { connectMachine } from '../../src/control/machine-control.js';
 import { placeOf, readNote, runtimeDirectories, runtimeDirectory } from '../../src/control/places.js';
 import { CONTROL_VERSION, LONGEST_MESSAGE } from '../../src/control/protocol.js';
 import { ControlServer, type ControlServerOptions } from '../../src/control/server.js';
@@ -17,6 +28,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'iommu-control-'));
 });
 afterEach(() => {
+  vi.unstubAllEnvs();
   running?.close();
   running = undefined;
   rmSync(folder, { recursive: true });
@@ -87,6 +99,16 @@ describe('who may talk', () => {
     expect(answer).toContain(message);
     expect(answer.trimEnd().split('\n')).toHaveLength(1);
     expect(called).toEqual([]);
+  });
+
+  test('who connects to a mount is told that it was refused, not that there is none', async () => {
+    vi.stubEnv('XDG_RUNTIME_DIR', folder);
+    const place = placeOf(runtimeDirectory(), '/mnt/refusing');
+    await serve({ place, mount: '/mnt/refusing' });
+    const note = JSON.parse(readFileSync(place.note, 'utf8'));
+    writeFileSync(place.note, JSON.stringify({ ...note, token: '0'.repeat(64) }));
+    await expect(connectMachine('/mnt/refusing')).rejects.toMatchObject({ code: 'ERR_CONTROL_REFUSED' });
+    await expect(connectMachine('/mnt/none')).rejects.toMatchObject({ code: 'ERR_CONTROL_GONE' });
   });
 
   test('a message without an end is not taken in', async () => {
