@@ -165,7 +165,7 @@ export const acsPath = (bridge: PciDevice): AcsPath => {
     const next = bridgeAbove(bridge);
     const above = next && acsPath(next);
     bridge.path_ = {
-      verdicts: above ? [own, ...above.verdicts] : [own],
+      verdicts: [own].concat(above?.verdicts ?? []),
       failing: own.isolated ? above?.failing : own,
     };
   }

@@ -82,7 +82,7 @@ const alone = (device: PciDevice, climbed: Climbed): PciReason => {
   const path = bridgeAbove(last);
   const own = last.multifunction ? acsVerdict(last) : undefined;
   const weighed = path && acsPath(path).verdicts;
-  const verdicts = own?.isolated && own.unknown === undefined ? [own, ...(weighed ?? [])] : weighed;
+  const verdicts = own?.isolated && own.unknown === undefined ? [own].concat(weighed ?? []) : weighed;
   const standIn = standInOf(device, climbed);
   return new PciReason('isolated', device, last, SOURCE, verdicts, standIn && { standIn });
 };
