@@ -76,7 +76,9 @@ describe('ids that rest on an order of probes which nothing tells', () => {
 describe('groups that rest on whether a bridge or what is behind it was probed first', () => {
   test('are left open by the log without its answer, and all others are right', () => {
     const running = boot(machineOf(strip(race.tree)), { drivers });
-    const groupOf = new Map(race.expected.groups.flatMap((group) => group.devices.map((name) => [name, group] as const)));
+    const groupOf = new Map(
+      race.expected.groups.flatMap((group) => group.devices.map((name) => [name, group] as const)),
+    );
     expect(running.contested.size).toBeGreaterThan(0);
     for (const group of running.iommu.groups) {
       const observed = groupOf.get(group.devices[0]?.name ?? '');
