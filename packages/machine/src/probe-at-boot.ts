@@ -6,7 +6,7 @@ import type { ProbeHistory } from './probe-history.js';
 export interface OrderDoubts {
   /** Groups whose id is sure; `undefined`: all. */
   readonly sureIds: ReadonlySet<Group> | undefined;
-  /** Devices of which the order decides whether they have an IOMMU. */
+  /** Devices of which the order decides whether they have an IOMMU, or whose group they share. */
   readonly contested: ReadonlySet<Device>;
 }
 

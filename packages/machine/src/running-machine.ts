@@ -55,7 +55,10 @@ export class RunningMachine {
   readonly assumed: string | undefined;
   /** In the order in which they came up; what drivers report after boot is added at the end. */
   readonly diagnostics: readonly Diagnostic[];
-  /** Devices of which only the order of probes, which is not known, decides whether they have an IOMMU. */
+  /**
+   * Devices of which only the order of probes, which is not known, decides whether they have an IOMMU, or whose group they
+   * share.
+   */
   readonly contested: ReadonlySet<Device>;
   /** The drivers of the PCI bus, `/sys/bus/pci/drivers`. */
   readonly kernelDrivers: KernelDrivers;
