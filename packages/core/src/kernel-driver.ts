@@ -26,10 +26,14 @@ export const bindDriver = (
   const usesDma = group !== undefined && !managesDma;
   if (usesDma) ownership.useDefaultDomain(group);
   if (group) events.emit({ type: 'bind-driver', group, device });
-  const errno = probe?.(device);
-  if (errno) {
-    if (usesDma) ownership.unuseDefaultDomain(group);
-    throw refused(errno, `${name} does not take ${device.name}`);
+  let isTaken = false;
+  try {
+    const errno = probe?.(device);
+    if (errno) throw refused(errno, `${name} does not take ${device.name}`);
+    isTaken = true;
+  } finally {
+    // Also where the probe throws what is not foreseen.
+    if (usesDma && !isTaken) ownership.unuseDefaultDomain(group);
   }
   state.kernelDriver = { name, usesDma };
   if (group) events.emit({ type: 'bound-driver', group, device });

@@ -63,6 +63,16 @@ describe('kernel drivers', () => {
     expect(viable(iommu)).toBe(true);
   });
 
+  test('one that fails in a way of its own is no user either', () => {
+    const iommu = start();
+    const probe = () => {
+      throw new TypeError('of the driver');
+    };
+    expect(() => iommu.bindDriver(a, { ...nvme, probe })).toThrow('of the driver');
+    expect(iommu.kernelDriverOf(a)).toBeUndefined();
+    expect(viable(iommu)).toBe(true);
+  });
+
   test('one that manages DMA itself and does not take the device takes no use away', () => {
     const iommu = start();
     iommu.bindDriver(b, nvme);
