@@ -42,7 +42,8 @@ export const doubtsOf = (
   }
   const contested = devices.filter((device) => running.contested.has(device));
   if (contested.length > 0) {
-    const text = 'Which device got the IOMMU depends on the order of driver probes, which is not in the input.';
+    const text =
+      'Which device got the IOMMU, or whose group it shares, depends on the order of driver probes, which is not in the input.';
     doubts.push(doubt('probe-order-unknown', names(contested), text));
   }
   const ungrouped = devices.filter((device) => !running.iommu.groups.of(device));
