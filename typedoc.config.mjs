@@ -5,6 +5,9 @@ import { plainWithoutLanguage } from './scripts/site/markdown.mjs';
 import { arrangePages } from './scripts/site/pages.mjs';
 import { root } from './scripts/workspace.mjs';
 
+/** The same wherever it is built: no remote is asked for. The links that this template makes are taken out, as pages are arranged. */
+const sources = { disableGit: true, sourceLinkTemplate: '{path}' };
+
 /** @type {Partial<import('typedoc').TypeDocOptions>} */
 export default {
   name: 'IOMMU groups',
@@ -16,6 +19,7 @@ export default {
   entryPoints: ['packages/*'],
   exclude: ['packages/cli', 'packages/create-iommu-driver'],
   packageOptions: {
+    ...sources,
     // A README that leads to another package's is judged when all are there.
     validation: { invalidPath: false, notDocumented: true },
     displayBasePath: root,
@@ -32,9 +36,7 @@ export default {
   plugin: [arrangePages, showFiles, bringMermaid],
   markdownItLoader: plainWithoutLanguage,
 
-  // The same wherever it is built: no remote is asked for, so a source is a path and not a link.
-  disableGit: true,
-  sourceLinkTemplate: '',
+  ...sources,
 
   highlightLanguages: ['bash', 'javascript', 'json', 'sql', 'typescript'],
   // It is drawn.

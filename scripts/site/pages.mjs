@@ -38,6 +38,11 @@ const leaveOutTitle = ({ readme = [] }) => {
   if (first?.kind === 'text') first.text = first.text.replace(/^# .+\n+/, '');
 };
 
+/** Nothing says where the sources can be looked at: where something is defined is a path, and no link. */
+const unlinkSources = (project) => {
+  for (const { sources = [] } of Object.values(project.reflections)) for (const source of sources) delete source.url;
+};
+
 /**
  * A plugin of typedoc: how pages are called and where they stand.
  *
@@ -49,4 +54,5 @@ export const arrangePages = (app) => {
   // When the package's README has been read, and again for the workspace's own.
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => leaveOutTitle(project), -10_000);
   app.on(Application.EVENT_PROJECT_REVIVE, leaveOutTitle, -10_000);
+  app.on(Application.EVENT_PROJECT_REVIVE, unlinkSources, -10_000);
 };
