@@ -19,9 +19,27 @@ const named = (name: string): Recording => {
   if (!found) throw new Error(`no recording ${name}`);
   return found;
 };
-/** In it cards got their groups while the port driver was still on its way to the bridge above them. */
-const race = named('virtio-iommu/virtio-022');
-const concerned = all.filter((one) => one !== race);
+/** What the kernel's log says was put into groups, in its order: the answer, to be held against the model's. */
+const grouped = ({ tree }: Recording): string[] =>
+  new TextDecoder()
+    .decode(tree.read('dmesg.txt'))
+    .split('\n')
+    .flatMap((line) => /(\S+): Adding to iommu group/.exec(line)?.[1] ?? []);
+
+/**
+ * Whether devices got their groups while the port driver was still on its way to a bridge above them. Who shares a group
+ * then rests on who came first, which only the kernel's lines on groups tell.
+ */
+const isRace = (recording: Recording): boolean => {
+  const rank = new Map(grouped(recording).map((name, at) => [name, at]));
+  return Object.entries(recording.expected.devices).some(([name, { path }]) => {
+    const own = rank.get(name) ?? -1;
+    return own >= 0 && path.split('/').some((above) => (rank.get(above) ?? -1) > own);
+  });
+};
+
+const races = all.filter(isRace);
+const concerned = all.filter((one) => !races.includes(one));
 const ofRelease = (release: string) => concerned.filter(({ expected }) => expected.kernel.startsWith(`${release}.`));
 
 test('there are as many recordings as were made', () => {
@@ -73,7 +91,11 @@ describe('ids that rest on an order of probes which nothing tells', () => {
   });
 });
 
-describe('groups that rest on whether a bridge or what is behind it was probed first', () => {
+test('there is a recording in which devices came before the bridge above them', () => {
+  expect(races.map(({ name }) => name)).toEqual(['virtio-iommu/virtio-022']);
+});
+
+describe.each(races)('groups of $name, where devices came before the bridge above them', (race) => {
   test('are left open by the log without its answer, and all others are right', () => {
     const running = boot(machineOf(strip(race.tree)), { drivers });
     const groupOf = new Map(
@@ -123,13 +145,6 @@ describe('ACS', () => {
     expect(groupsOf('asked/virtio-arm64-dt-k7.3')).toContain('0000:01:00.0');
   });
 });
-
-/** What the kernel's log says was put into groups, in its order: the answer, to be held against the model's. */
-const grouped = ({ tree }: Recording): string[] =>
-  new TextDecoder()
-    .decode(tree.read('dmesg.txt'))
-    .split('\n')
-    .flatMap((line) => /(\S+): Adding to iommu group/.exec(line)?.[1] ?? []);
 
 describe.each([
   ['rules/virtio-73-device-behind-pci-bridge', '0000:02:01.0', 'arrives as 0x200, which 0000:01:00.0 puts on'],

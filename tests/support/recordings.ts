@@ -18,7 +18,9 @@ interface Expected {
     readonly devices: readonly string[];
     readonly reserved_regions: readonly string[];
   }[];
-  readonly devices: Readonly<Record<string, { readonly iommu: string | null; readonly driver: string | null }>>;
+  readonly devices: Readonly<
+    Record<string, { readonly iommu: string | null; readonly driver: string | null; readonly path: string }>
+  >;
   readonly ungrouped: readonly string[];
 }
 

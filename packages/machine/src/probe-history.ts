@@ -1,6 +1,7 @@
 import type { Device } from '@iommu/core';
 import type { ResolvedKernel } from './kernel.js';
 import { managesDma } from './kernel-drivers/manages-dma.js';
+import { isToldOfDevices } from './kernel-drivers/registered-driver.js';
 import type { Machine } from './machine.js';
 import {
   AGP_DRIVER,
@@ -38,7 +39,7 @@ export const UNNAMED_DRIVER = 'unknown';
 /** Devices that somebody gave to another driver before that of bridges was done with its own. */
 const boundMeanwhile = (named: readonly Probe[], bridges: BridgeDriver): ReadonlySet<Device> => {
   const last = named.findLastIndex(({ driver }) => driver === bridges.name);
-  const others = named.slice(0, last + 1).filter(({ driver }) => driver !== bridges.name && managesDma(driver));
+  const others = named.slice(0, last + 1).filter(({ driver }) => isToldOfDevices(driver));
   return new Set(others.map(({ device }) => device));
 };
 

@@ -1,5 +1,6 @@
-import { bootParameters, type Device, type Kernel } from '@iommu/core';
+import type { Device, Kernel } from '@iommu/core';
 import { isPciDevice } from '@iommu/pci';
+import { hasPortDriver, PORT_DRIVER } from './kernel-drivers/registered-driver.js';
 
 /** One probe of a history. */
 export interface Probe {
@@ -13,7 +14,7 @@ const HOST_BRIDGE = 0x060000;
 /** The one of its host bridges that virtual machines have: QEMU's q35 is a G33. */
 const INTEL_G33 = { vendor: 0x8086, device: 0x29c0 };
 
-/** A driver that is part of every kernel and looks at bridges, whether it takes them or not. */
+/** A driver that is built into the kernel and looks at bridges, whether it takes them or not. */
 export interface BridgeDriver {
   readonly name: string;
   looksAt(device: Device): boolean;
@@ -22,8 +23,8 @@ export interface BridgeDriver {
 const classOf = (device: Device): number => (isPciDevice(device) && device.facts.classCode) || 0;
 
 /** @see Linux v7.0 drivers/pci/pcie/portdrv.c port_pci_ids */
-const PORT_DRIVER: BridgeDriver = {
-  name: 'pcieport',
+const FOR_PORTS: BridgeDriver = {
+  name: PORT_DRIVER,
   looksAt(device) {
     const code = classOf(device);
     return code >>> 8 === EVENT_COLLECTOR || (code >>> 8 === PCI_BRIDGE && (code & 0xff) <= 1);
@@ -31,18 +32,17 @@ const PORT_DRIVER: BridgeDriver = {
 };
 
 /**
- * For standard hot-plug controllers. Kernels of distributions hold it.
+ * For standard hot-plug controllers. Kernels of distributions have it built in, which is supposed of any.
  *
  * @see Linux v6.1 drivers/pci/hotplug/shpchp_core.c shpcd_pci_tbl
  */
-const HOT_PLUG_DRIVER: BridgeDriver = {
+const FOR_HOT_PLUG: BridgeDriver = {
   name: 'shpchp',
   looksAt: (device) => classOf(device) === PCI_BRIDGE << 8,
 };
 
 /** The one that comes to bridges first: with `pcie_ports=compat` there is no port driver. */
-export const bridgeDriver = (kernel: Kernel): BridgeDriver =>
-  bootParameters(kernel, 'pcie_ports').includes('compat') ? HOT_PLUG_DRIVER : PORT_DRIVER;
+export const bridgeDriver = (kernel: Kernel): BridgeDriver => (hasPortDriver(kernel) ? FOR_PORTS : FOR_HOT_PLUG);
 
 /** By which name the driver for graphics apertures of Intel's host bridges speaks in the log. */
 export const AGP_DRIVER = 'agpgart-intel';

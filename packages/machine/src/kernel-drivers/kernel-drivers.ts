@@ -1,8 +1,8 @@
-import { bootParameters, type Device, refused } from '@iommu/core';
+import { type Device, refused } from '@iommu/core';
 import type { PciDevice } from '@iommu/pci';
 import type { DriverCore } from './driver-core.js';
 import { parseNewId, type ScannedId } from './pci-id.js';
-import { PORT_DRIVER, type RegisteredDriver } from './registered-driver.js';
+import { hasPortDriver, PORT_DRIVER, type RegisteredDriver } from './registered-driver.js';
 
 /** What a driver that is registered may say of itself. */
 export interface DriverOptions {
@@ -38,7 +38,7 @@ export class KernelDrivers {
   /** @internal */
   constructor(core: DriverCore) {
     this.#core = core;
-    if (!bootParameters(core.kernel, 'pcie_ports').includes('compat')) core.create(PORT_DRIVER);
+    if (hasPortDriver(core.kernel)) core.create(PORT_DRIVER);
   }
 
   /** `drivers_autoprobe`: whether a driver is probed by itself when it or a device comes. */

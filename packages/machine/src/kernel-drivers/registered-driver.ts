@@ -1,3 +1,4 @@
+import { bootParameters, type Kernel } from '@iommu/core';
 import type { PciDevice } from '@iommu/pci';
 import { knownIds } from './known-drivers.js';
 import { managesDma } from './manages-dma.js';
@@ -5,6 +6,9 @@ import { identityOf, matchesId, PCI_ANY_ID, type PciId, type PciIdentity } from 
 
 /** The driver of PCI Express ports: part of the kernel, and of none of its modules. */
 export const PORT_DRIVER = 'pcieport';
+
+/** Whether the kernel has it. @see Linux v6.1 drivers/pci/pcie/portdrv.c pcie_port_setup() */
+export const hasPortDriver = (kernel: Kernel): boolean => !bootParameters(kernel, 'pcie_ports').includes('compat');
 
 /** Whether a driver knows no devices of its own: it must be told of each by `new_id` or `driver_override`. */
 export const isToldOfDevices = (driver: string): boolean => driver !== PORT_DRIVER && managesDma(driver);

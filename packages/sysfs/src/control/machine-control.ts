@@ -164,13 +164,13 @@ export class MachineControl implements Disposable {
   }
 }
 
-/** @returns `undefined` when nobody listens there any more. @throws IommuError as `ControlConnection.open()` */
-const open = async (place: ControlPlace) => {
+/** @param failed - Told why, where it fails. */
+const tryOpen = async (place: ControlPlace, failed?: (error: unknown) => void) => {
   try {
     return await ControlConnection.open(place);
   } catch (error) {
-    if (isIommuError(error, 'ERR_CONTROL_GONE')) return undefined;
-    throw error;
+    failed?.(error);
+    return undefined;
   }
 };
 
@@ -178,7 +178,7 @@ const open = async (place: ControlPlace) => {
 export const mounted = async (): Promise<string[]> => {
   const found: string[] = [];
   for (const place of allPlaces()) {
-    const opened = await open(place).catch(() => undefined);
+    const opened = await tryOpen(place);
     if (!opened) continue;
     opened.connection.close();
     found.push(opened.hello.mount);
@@ -194,18 +194,22 @@ export const mounted = async (): Promise<string[]> => {
  * `ERR_CONTROL_REFUSED` or `ERR_CONTROL_SILENT` when the one that serves it will not have us, or does not answer
  */
 export const connectMachine = async (mount?: string): Promise<{ control: MachineControl; hello: Hello }> => {
-  const openAt = async (path: string) => {
+  const open = async (path: string) => {
+    let refusal: unknown;
     for (const place of placesOf(path)) {
-      const opened = await open(place);
+      // Another place of the same mount may be the one that serves it.
+      const opened = await tryOpen(place, (error) => {
+        if (!isIommuError(error, 'ERR_CONTROL_GONE')) refusal ??= error;
+      });
       if (opened) return { control: new MachineControl(opened.connection), hello: opened.hello };
     }
-    throw new IommuError('ERR_CONTROL_GONE', `no machine is mounted at ${path}`);
+    throw refusal ?? new IommuError('ERR_CONTROL_GONE', `no machine is mounted at ${path}`);
   };
-  if (mount !== undefined) return openAt(mount);
+  if (mount !== undefined) return open(mount);
   const [only, ...more] = await mounted();
   if (only === undefined)
     throw new IommuError('ERR_CONTROL_GONE', 'no machine is mounted; mount one: iommu mount INPUT DIR');
   if (more.length > 0)
     throw new IommuError('ERR_CONTROL_WHICH', `several machines are mounted, name one: ${[only, ...more].join(', ')}`);
-  return openAt(only);
+  return open(only);
 };

@@ -108,6 +108,16 @@ describe('who may talk', () => {
     const note = JSON.parse(readFileSync(place.note, 'utf8'));
     writeFileSync(place.note, JSON.stringify({ ...note, token: '0'.repeat(64) }));
     await expect(connectMachine('/mnt/refusing')).rejects.toMatchObject({ code: 'ERR_CONTROL_REFUSED' });
+    const other = await ControlServer.listen({
+      place: placeOf(runtimeDirectory(), '/mnt/refusing'),
+      mount: '/mnt/refusing',
+      calls: {},
+      subscribe: () => () => {},
+      settled: async () => {},
+    });
+    const { control } = await connectMachine('/mnt/refusing');
+    control[Symbol.dispose]();
+    other.close();
     await expect(connectMachine('/mnt/none')).rejects.toMatchObject({ code: 'ERR_CONTROL_GONE' });
   });
 
